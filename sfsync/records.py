@@ -69,6 +69,17 @@ class ConvertLead:
 Change = Create | Update | ConvertLead
 
 
+def target(change: Change) -> tuple[str, str, str]:
+    """(verb, object, key or id): two changes with the same target are the same write."""
+    match change:
+        case Create():
+            return ("create", change.object, change.key)
+        case Update():
+            return ("update", change.object, change.id)
+        case ConvertLead():
+            return ("convert", "Lead", change.lead_id)
+
+
 class State(StrEnum):
     """What became of one change that was sent."""
 

@@ -1,0 +1,65 @@
+"""Sends decisions to the org phase by phase and settles what became of each."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from sfsync.engine.flow import Decision, Result
+from sfsync.records import Bucket, Change, ConvertLead, Create, Outcome, Progress, State, target
+
+
+class Writer(Protocol):
+    """The writing half of ``salesforce.org.Org``."""
+
+    def write(self, changes: Sequence[Change], *, progress: Progress | None = None) -> list[Outcome]: ...
+
+
+def write_phases(
+    org: Writer, decisions: Sequence[Decision], progress: Progress | None = None
+) -> list[Result]:
+    """Write the changes of all decisions, phase by phase; results in the order of ``decisions``.
+
+    A change that several rows share (the account of three colleagues) is sent once. A row whose change was
+    refused or is unknown sends nothing further. Waiting rows are not touched.
+    """
+    ids: dict[tuple[str, str], str] = {}
+    trouble: dict[int, Outcome] = {}
+    found: dict[int, dict[str, str]] = {}
+    depth = max((len(decision.phases) for decision in decisions), default=0)
+    for phase in range(depth):
+        places: dict[tuple[str, str, str], list[int]] = {}
+        changes: list[Change] = []
+        for index, decision in enumerate(decisions):
+            if decision.waits or index in trouble or phase >= len(decision.phases):
+                continue
+            for change in decision.phases[phase]:
+                sent = _resolve(change, ids)
+                rows = places.setdefault(target(sent), [])
+                if not rows:
+                    changes.append(sent)
+                rows.append(index)
+        outcomes = org.write(changes, progress=progress) if changes else []
+        for change, outcome in zip(changes, outcomes, strict=True):
+            if isinstance(change, Create) and outcome.id:
+                ids[change.object, change.key] = outcome.id
+            for index in places[target(change)]:
+                if outcome.state is not State.DONE:
+                    trouble.setdefault(index, outcome)
+                elif outcome.id:
+                    found.setdefault(index, {})[change.object] = outcome.id
+    return [
+        _result(decision, trouble.get(index), found.get(index, {}))
+        for index, decision in enumerate(decisions)
+    ]
+
+
+def _resolve(change: Change, ids: dict[tuple[str, str], str]) -> Change:
+    if isinstance(change, ConvertLead) and change.account_key and not change.account_id:
+        return replace(change, account_id=ids.get(("Account", change.account_key)))
+    return change
+
+
+def _result(decision: Decision, trouble: Outcome | None, ids: dict[str, str]) -> Result:
+    if trouble is None:
+        return Result(decision.bucket, decision.reason, ids)
+    return Result(Bucket.FAILED, trouble.reason, ids, unknown=trouble.state is State.UNKNOWN)

@@ -1,0 +1,169 @@
+"""A flow is a list of steps; a step selects its work from the org, decides with pure functions, and applies.
+
+    select   reads the org (and, for a partner's file, the file): what is there to do?
+    decide   pure: one Decision for each row selected, with the changes to write
+    expect   pure, for `plan` only: what the next step would find once these decisions were applied
+    apply    writes the changes; only steps that also hand over a file or a mail have an `apply` of their own
+
+Nothing is remembered between runs: a run may die anywhere, and the next one selects what is left.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from sfsync.clock import Clock
+from sfsync.records import Bucket, Change, Record
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about one row.
+
+    ``phases`` are groups of changes; a group is sent only when all earlier groups of the row were done.
+    ``bucket`` is where the row ends once its changes are done. A row that ``waits`` is decided again after the
+    others of its pass were applied (it depends on them in a way that only the org can settle).
+    ``number`` is the row's number in its file, None where there is no file.
+    """
+
+    key: str
+    bucket: Bucket = Bucket.APPLIED
+    reason: str = ""
+    phases: tuple[tuple[Change, ...], ...] = ()
+    number: int | None = None
+    waits: bool = False
+    field: str = ""
+    suggestion: str = ""
+
+    @property
+    def identity(self) -> tuple[str, int | None]:
+        return (self.key, self.number)
+
+
+class Reader(Protocol):
+    """The reading half of ``salesforce.org.Org``: all that `plan` may touch."""
+
+    def query(self, soql: str) -> Any: ...
+    def query_many(self, soqls: Sequence[str]) -> list[list[dict[str, Any]]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a step may look at while it selects: the org, the day, nothing it could write with."""
+
+    org: Reader
+    clock: Clock
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one decision: its final bucket, the reason, and ids the org gave (object → id)."""
+
+    bucket: Bucket
+    reason: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    unknown: bool = False
+
+
+class Hands(Protocol):
+    """What `apply` may do: write to the org, hand a file over, send a mail."""
+
+    look: Look
+
+    def write(self, decisions: Sequence[Decision]) -> list[Result]: ...
+    def outbox(self, partner_file: str, name: str, make: Callable[[Path], None]) -> Path: ...
+    def mail(self, message: Any) -> None: ...
+    def say(self, text: str) -> None: ...
+
+
+class Step(Generic[S]):
+    """One step of a flow; subclass it and give ``name``, ``about``, ``select`` and ``decide``."""
+
+    name: str = ""
+    about: str = ""
+    by_hand: bool = False
+    """Only run when it is named: `run charge_card` leaves it out."""
+    consumes: tuple[type, ...] = ()
+    """In `plan`: the kinds of values from earlier steps' ``expect`` that this step takes up."""
+
+    def select(self, look: Look, expected: Sequence[Any]) -> S:
+        """Read what there is to do. ``expected`` (in `plan` only) is what earlier steps would have made."""
+        raise NotImplementedError
+
+    def decide(self, selected: S) -> list[Decision]:
+        """Decide about every row selected; no I/O."""
+        raise NotImplementedError
+
+    def expect(self, selected: S, decisions: Sequence[Decision]) -> Sequence[Any]:  # noqa: ARG002  a default
+        """What the next step would find, were these decisions applied."""
+        return ()
+
+    def apply(self, selected: S, decisions: Sequence[Decision], hands: Hands) -> list[Result]:  # noqa: ARG002
+        """Apply the decisions; results in the same order."""
+        return hands.write(decisions)
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A place in a flow where waiting files of a partner are taken, each by the steps of that partner file."""
+
+    name: str
+    partner_file: str
+    about: str = ""
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A family's flow. A step is called ``family.step``."""
+
+    name: str
+    about: str
+    steps: tuple["Step[Any] | Inbox", ...]
+    guards: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """A partner's file, read and mapped: one entry a row, in file order."""
+
+    path: Path
+    name: str
+    digest: str
+    rows: Sequence[Any]
+    """``mapping.MappedRow`` values."""
+    table: Any
+    """The ``tabular`` table it was read from; the answer is written from it."""
+    mapping: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerFile:
+    """One kind of file that a partner sends or fetches; lives in ``partner_files/<name>.py``.
+
+    ``take`` makes the step that reconciles a file with the org, ``give`` the step that makes a file from it;
+    ``then`` are the steps that follow a file taken, given the keys it touched.
+    """
+
+    name: str
+    about: str
+    family: str
+    mapping: str | None = None
+    take: Callable[[FileRows], Step[Any]] | None = None
+    then: Callable[[FileRows], Sequence[Step[Any]]] | None = None
+    give: Callable[[Mapping[str, Any]], Step[Any]] | None = None
+
+
+def get(record: Record, path: str) -> Any:
+    """A value by its path through parents, ``Account.Name``; None where a parent is missing."""
+    value: Any = record
+    for part in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value

@@ -1,0 +1,95 @@
+"""Plans: what a run would do, as a value. Reads the org, writes nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sfsync.engine.flow import Decision, Look, Step
+from sfsync.engine.guards import Guards, refusals
+from sfsync.engine.results import Sample, StepPlan, StepResult
+from sfsync.records import Bucket, Change, ConvertLead, Update, target
+
+SAMPLES = 3
+"""Rows shown before → after for each step."""
+
+
+class Estimator(Protocol):
+    """What planning needs to know of an org beside its records."""
+
+    def cost(self, changes: Sequence[Change]) -> int: ...
+
+
+def plan_step(
+    step: Step[Any],
+    look: Look,
+    expected: Sequence[Any],
+    *,
+    org: Estimator,
+    guards: Guards,
+    calls: Callable[[], int],
+    remaining: Callable[[], int | None],
+) -> tuple[StepPlan, Sequence[Any], Sequence[Decision]]:
+    """Plan one step on what the org holds and on what earlier steps would have made."""
+    before = calls()
+    selected = step.select(look, expected)
+    decisions = step.decide(selected)
+    cost = cost_of(org, decisions)
+    counts = Counter(decision.bucket for decision in decisions)
+    result = StepResult(step.name, len(decisions), dict(counts), calls() - before + cost)
+    plan = StepPlan(
+        result,
+        step.about,
+        _writes(decisions),
+        _samples(decisions),
+        _reasons(decisions),
+        refusals(guards, decisions, cost=cost, remaining=remaining(), override=frozenset()),
+    )
+    return plan, step.expect(selected, decisions), decisions
+
+
+def cost_of(org: Estimator, decisions: Sequence[Decision]) -> int:
+    """API calls that writing these decisions takes: each phase is sent on its own."""
+    depth = max((len(decision.phases) for decision in decisions), default=0)
+    return sum(
+        org.cost(_once([c for d in decisions if len(d.phases) > phase for c in d.phases[phase]]))
+        for phase in range(depth)
+    )
+
+
+def _once(changes: Sequence[Change]) -> list[Change]:
+    return list({target(change): change for change in changes}.values())
+
+
+def _writes(decisions: Sequence[Decision]) -> dict[tuple[str, str], int]:
+    targets = {target(c) for decision in decisions for phase in decision.phases for c in phase}
+    return dict(Counter((verb, name) for verb, name, _ in targets))
+
+
+def _samples(decisions: Sequence[Decision]) -> list[Sample]:
+    samples: list[Sample] = []
+    shown = 0
+    for decision in decisions:
+        if shown >= SAMPLES or not decision.phases:
+            continue
+        shown += 1
+        for phase in decision.phases:
+            for change in phase:
+                samples.extend(_fields(decision.key, change))
+    return samples
+
+
+def _fields(key: str, change: Change) -> list[Sample]:
+    if isinstance(change, ConvertLead):
+        into = "an existing account" if change.account_id or change.account_key else "a new account"
+        return [Sample(key, "Lead", "conversion", "open", f"{change.converted_status}, into {into}")]
+    before = change.before if isinstance(change, Update) else {}
+    return [
+        Sample(key, change.object, name, before.get(name), value) for name, value in change.values.items()
+    ]
+
+
+def _reasons(decisions: Sequence[Decision]) -> dict[str, int]:
+    kept = (Bucket.APPLIED, Bucket.UNCHANGED)
+    return dict(
+        Counter(f"{d.bucket.value}: {d.reason}" for d in decisions if d.bucket not in kept).most_common()
+    )
