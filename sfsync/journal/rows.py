@@ -1,0 +1,92 @@
+"""Rows and their outcomes: written in batches, read back by run."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import PurePath
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select
+
+from sfsync.journal.redact import redact
+from sfsync.journal.tables import rows
+from sfsync.journal.values import ReasonCount, RowRecord
+from sfsync.records import Bucket
+
+BATCH = 5_000
+"""Rows in one transaction: long enough to be fast, short enough to let other writers in between."""
+
+
+def write(engine: Engine, run_id: str, step: str, records: Iterable[RowRecord], at: datetime) -> int:
+    """Write ``records`` and return how many; memory holds one batch, and a crash loses at most one."""
+    source, written = iter(records), 0
+    while batch := [_values(run_id, step, at, record) for record in islice(source, BATCH)]:
+        with engine.begin() as connection:
+            connection.execute(insert(rows), batch)
+        written += len(batch)
+    return written
+
+
+def read(
+    engine: Engine, run_id: str, *, step: str | None = None, buckets: Collection[Bucket] = ()
+) -> Iterator[RowRecord]:
+    """The rows of a run in the order they were written; of one step or some buckets if asked."""
+    query = select(rows).where(rows.c.run_id == run_id).order_by(rows.c.id)
+    if step is not None:
+        query = query.where(rows.c.step == step)
+    if buckets:
+        query = query.where(rows.c.bucket.in_([bucket.value for bucket in buckets]))
+    with engine.connect().execution_options(yield_per=BATCH) as connection:
+        for row in connection.execute(query):
+            yield record_of(row)
+
+
+def reasons(connection: Connection, run_id: str) -> tuple[ReasonCount, ...]:
+    """The rows of a run counted by step, bucket and reason, most frequent first."""
+    count = func.count().label("count")
+    query = (
+        select(rows.c.step, rows.c.bucket, rows.c.reason, count)
+        .where(rows.c.run_id == run_id, rows.c.reason != "")
+        .group_by(rows.c.step, rows.c.bucket, rows.c.reason)
+        .order_by(count.desc(), rows.c.step, rows.c.bucket, rows.c.reason)
+    )
+    return tuple(
+        ReasonCount(row.step, Bucket(row.bucket), row.reason, row[3]) for row in connection.execute(query)
+    )
+
+
+def record_of(row: Row[Any]) -> RowRecord:
+    """A row of the table as a value."""
+    return RowRecord(
+        key=row.key,
+        bucket=Bucket(row.bucket),
+        reason=row.reason,
+        file=row.file,
+        row_number=row.row_number,
+        record_id=row.record_id,
+        object=row.object,
+        fields=tuple(row.fields.split(",")) if row.fields else (),
+        job_id=row.job_id,
+    )
+
+
+def file_name(name: str) -> str:
+    """A file's name without its folders, of either kind of slash."""
+    return PurePath(name.replace("\\", "/")).name
+
+
+def _values(run_id: str, step: str, at: datetime, record: RowRecord) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "step": step,
+        "at": at,
+        "key": record.key,
+        "bucket": record.bucket.value,
+        "reason": redact(record.reason) if record.reason else "",
+        "file": None if record.file is None else file_name(record.file),
+        "row_number": record.row_number,
+        "record_id": record.record_id,
+        "object": record.object,
+        "fields": ",".join(record.fields),
+        "job_id": record.job_id,
+    }

@@ -1,0 +1,99 @@
+"""Explains: all that happened to one key, record, job, file or row of a file, over all runs, in order."""
+
+import re
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+
+from sfsync.journal import rows as rows_
+from sfsync.journal.tables import files, jobs, rows, runs
+from sfsync.journal.values import Event, FileRecord, JobRecord, Story
+
+LONGEST = 1_000
+"""Events in one story; a file of millions of rows is counted by `runs show`, not told row by row."""
+
+_PLACE = re.compile(r"(?P<file>.+):(?P<row>\d{1,9})")
+_ID = re.compile(r"[A-Za-z0-9]{15}([A-Z0-5]{3})?")
+
+
+def tell(connection: Connection, text: str) -> Story:
+    """The story of ``text``: a business key, a record or job id (15 or 18 long), a file, or FILE:ROW."""
+    text = text.strip()
+    events = [*_rows(connection, text), *_jobs(connection, text), *_files(connection, text)]
+    events.sort(key=lambda event: event.at)  # stable: the order of writing settles what one moment holds
+    cut = len(events) > LONGEST
+    events = events[-LONGEST:]
+    known = {text.casefold(), *(one.casefold() for one in _ids(text))}
+    also: dict[str, None] = {}
+    for event in events:
+        for mention in (event.row.key, event.row.record_id) if event.row else ():
+            if mention and mention.casefold() not in known:
+                also[mention] = None
+    return Story(text, tuple(events), tuple(also), cut)
+
+
+def job_of(row: Row[Any]) -> JobRecord:
+    """A row of the table of jobs as a value."""
+    return JobRecord(
+        row.run_id,
+        row.api,
+        row.job_id,
+        row.object,
+        row.operation,
+        row.state,
+        row.rows,
+        row.created_at,
+        row.settled,
+    )
+
+
+def file_of(row: Row[Any]) -> FileRecord:
+    """A row of the table of files as a value."""
+    return FileRecord(row.name, row.digest, row.direction, row.partner_file, row.size, row.run_id, row.at)
+
+
+def _rows(connection: Connection, text: str) -> list[Event]:
+    asked: list[ColumnElement[bool]] = [rows.c.key.in_({text, text.upper()})]
+    if ids := _ids(text):
+        asked += [rows.c.record_id.in_(ids), rows.c.job_id.in_(ids)]
+    if place := _PLACE.fullmatch(text):
+        asked.append(
+            and_(rows.c.file == rows_.file_name(place["file"]), rows.c.row_number == int(place["row"]))
+        )
+    query = select(rows, runs.c.flow).join(runs).where(or_(*asked)).order_by(rows.c.id.desc())
+    return [
+        Event(row.at, row.run_id, row.flow, row.step, row=rows_.record_of(row))
+        for row in reversed(connection.execute(query.limit(LONGEST + 1)).all())
+    ]
+
+
+def _jobs(connection: Connection, text: str) -> list[Event]:
+    if not (ids := _ids(text)):
+        return []
+    query = select(jobs, runs.c.flow).join(runs).where(jobs.c.job_id.in_(ids))
+    return [Event(row.created_at, row.run_id, row.flow, job=job_of(row)) for row in connection.execute(query)]
+
+
+def _files(connection: Connection, text: str) -> list[Event]:
+    place = _PLACE.fullmatch(text)
+    names = {rows_.file_name(text), *([rows_.file_name(place["file"])] if place else [])}
+    asked = or_(files.c.name.in_(names), files.c.digest == text)
+    query = select(files, runs.c.flow).join(runs).where(asked).order_by(files.c.id)
+    return [Event(row.at, row.run_id, row.flow, file=file_of(row)) for row in connection.execute(query)]
+
+
+def _ids(text: str) -> set[str]:
+    """The 15 and 18 character forms of a record id; none when the text cannot be one."""
+    if not _ID.fullmatch(text):
+        return set()
+    short = text[:15]
+    return {short, short + _checksum(short)}
+
+
+def _checksum(short: str) -> str:
+    # Each group of five gives one character that says which of the five are capitals.
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+    groups = (short[start : start + 5] for start in (0, 5, 10))
+    return "".join(
+        letters[sum(1 << place for place, one in enumerate(group) if "A" <= one <= "Z")] for group in groups
+    )
