@@ -2,8 +2,9 @@
 
 import re
 
+from sfsync import logs
+
 _BLANK = "…"
-_EMAIL = re.compile(r"[^\s@<>\"':;,()\[\]=]+@[^\s@<>\"':;,()\[\]=]+")
 _QUOTED = (
     # the wording of these messages is the org's ("Core Data Types Used in API Calls", StatusCode)
     re.compile(r"(data value too large: ).*?(?= \(max length=|$)", re.DOTALL),
@@ -15,12 +16,12 @@ _LONGEST = 500
 
 
 def redact(text: str) -> str:
-    """``text`` without e-mail addresses and without the values that known messages quote, in one line.
+    """``text`` as it may be logged, and without the values that known messages quote; one line.
 
     >>> redact("STRING_TOO_LONG: City: data value too large: Oost-West-Middelbeers (max length=10)")
     'STRING_TOO_LONG: City: data value too large: … (max length=10)'
     """
     for pattern in _QUOTED:
         text = pattern.sub(rf"\1{_BLANK}", text)
-    text = " ".join(_EMAIL.sub(_BLANK, text).split())
+    text = " ".join(logs.redact(text).split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + _BLANK

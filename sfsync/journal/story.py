@@ -87,7 +87,7 @@ def _ids(text: str) -> set[str]:
     if not _ID.fullmatch(text):
         return set()
     short = text[:15]
-    return {short, short + _checksum(short)}
+    return {text, short, short + _checksum(short)}
 
 
 def _checksum(short: str) -> str:

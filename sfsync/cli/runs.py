@@ -1,0 +1,77 @@
+"""`sfsync runs`: what happened, from the journal: the list of runs, one run, the story of one key."""
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from sfsync.cli.common import Options, common_options
+
+if TYPE_CHECKING:
+    from sfsync.journal.journal import Journal
+
+
+@click.group(help="What happened: runs, their rows, the story of one key.")
+@click.option("--journal", metavar="URL", help="A journal other than the project's, such as sqlite:///FILE.")
+@click.pass_context
+def command(context: click.Context, journal: str | None) -> None:
+    context.obj = journal
+
+
+@command.command(name="list", help="The newest runs, newest first.")
+@click.option("--flow", metavar="FLOW", help="Only the runs of this flow and its steps.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
+@common_options
+@click.pass_obj
+def list_(url: str | None, options: Options, flow: str | None, limit: int) -> None:
+    from sfsync.cli import runs_view as view
+
+    with closing(_open(url, options)) as journal:
+        runs = journal.runs(limit, flow)
+    options.result({"runs": [view.run_json(run) for run in runs]})
+    options.say(view.runs_table(runs) if runs else "No runs yet.")
+
+
+@command.command(
+    help='One run: its steps, files, jobs and reasons. RUN is an id or its beginning; or "last".'
+)
+@click.argument("run", default="last")
+@click.option("--rows", "with_rows", is_flag=True, help="Every row that was not applied or unchanged, too.")
+@common_options
+@click.pass_obj
+def show(url: str | None, options: Options, run: str, with_rows: bool) -> None:
+    from sfsync.cli import runs_view as view
+
+    with closing(_open(url, options)) as journal:
+        found = journal.run(run)
+        rows = list(journal.rows(found.run.id, buckets=view.LEFT_OVER)) if with_rows else []
+    body = view.run_json(found.run) | view.details_json(found)
+    options.result(body | {"rows": [view.row_json(row) for row in rows]} if with_rows else body)
+    options.say(view.run_text(found))
+    if rows:
+        options.say(view.rows_table(rows))
+
+
+@command.command(help="The story of a business KEY, a record or job ID, a file, or FILE:ROW, over all runs.")
+@click.argument("what", metavar="KEY|ID|FILE:ROW")
+@common_options
+@click.pass_obj
+def explain(url: str | None, options: Options, what: str) -> None:
+    from sfsync.cli import runs_view as view
+
+    with closing(_open(url, options)) as journal:
+        story = journal.explain(what)
+    options.result(view.story_json(story))
+    options.say(view.story_text(story))
+
+
+def _open(url: str | None, options: Options) -> "Journal":
+    if url is not None:
+        from sfsync.clock import SystemClock
+        from sfsync.journal.journal import open_journal
+
+        return open_journal(url, clock=SystemClock())
+    from sfsync.project import open_project  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+    journal: Journal = open_project(options.project, org=options.org).journal
+    return journal

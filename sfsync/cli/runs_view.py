@@ -1,0 +1,273 @@
+"""How `sfsync runs` shows what the journal holds: tables and sentences for people, plain values for --json."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sfsync.journal.values import Event, FileRecord, JobRecord, RowRecord, Run, RunRecord, StepRecord, Story
+from sfsync.records import Bucket
+
+LEFT_OVER = (Bucket.INVALID, Bucket.NOT_FOUND, Bucket.DUPLICATE, Bucket.CONFLICT, Bucket.FAILED)
+"""Buckets whose rows need somebody's attention."""
+
+_WIDE = 160  # characters of a line that goes to a file or pipe, where no window sets the width
+
+
+def run_json(run: RunRecord) -> dict[str, Any]:
+    """A run with the key names of `sfsync run --json`."""
+    return {
+        "run_id": run.id,
+        "command": run.command,
+        "flow": run.flow,
+        "org": run.org,
+        "arguments": dict(run.arguments),
+        "status": run.status,
+        "exit_code": run.exit_code,
+        "started_at": _iso(run.started_at),
+        "finished_at": _iso(run.finished_at),
+        "seconds": run.seconds,
+        "api_calls": run.api_calls,
+        "api_remaining": run.api_remaining,
+        "messages": list(run.messages),
+    }
+
+
+def details_json(run: Run) -> dict[str, Any]:
+    """What `runs show` adds to a run: steps, files, jobs, reasons."""
+    return {
+        "steps": [_step_json(step) for step in run.steps],
+        "files": [_file_json(file) for file in run.files],
+        "jobs": [_job_json(job) for job in run.jobs],
+        "reasons": [
+            {"step": one.step, "bucket": one.bucket.value, "reason": one.reason, "rows": one.rows}
+            for one in run.reasons
+        ],
+    }
+
+
+def row_json(row: RowRecord) -> dict[str, Any]:
+    """A row and where it ended."""
+    return {
+        "key": row.key,
+        "bucket": row.bucket.value,
+        "reason": row.reason,
+        "file": row.file,
+        "row": row.row_number,
+        "record_id": row.record_id,
+        "object": row.object,
+        "fields": list(row.fields),
+        "job_id": row.job_id,
+    }
+
+
+def story_json(story: Story) -> dict[str, Any]:
+    """A story; each event holds one of row, job and file."""
+    return {
+        "about": story.about,
+        "events": [_event_json(event) for event in story.events],
+        "also": list(story.also),
+        "cut": story.cut,
+    }
+
+
+def runs_table(runs: Sequence[RunRecord]) -> str:
+    """The list of runs."""
+    lines = [
+        (
+            run.id,
+            f"{run.command} {run.flow}",
+            run.org,
+            _status(run),
+            _number(run.api_calls),
+            _seconds(run.seconds),
+        )
+        for run in runs
+    ]
+    return _table(("run", "command", "org", "status", "#calls", "#seconds"), lines)
+
+
+def run_text(run: Run) -> str:
+    """One run in full."""
+    head = run.run
+    parts = [
+        f"Run {head.id}: {head.command} {head.flow} on {head.org}, {_status(head)}",
+        f"Started {_time(head.started_at)}"
+        + (f", finished {_time(head.finished_at)}, {_seconds(head.seconds)} s" if head.finished_at else "")
+        + f"; {_number(head.api_calls)} API calls"
+        + (f", {_number(head.api_remaining)} left" if head.api_remaining is not None else ""),
+    ]
+    parts += [f"  {message}" for message in head.messages]
+    if head.arguments:
+        parts.append("Arguments: " + ", ".join(f"{name}={value}" for name, value in head.arguments.items()))
+    if run.steps:
+        parts += ["", _steps_table(run.steps)]
+    if run.reasons:
+        lines = [(one.step, one.bucket.value, _number(one.rows), one.reason) for one in run.reasons]
+        parts += ["", _table(("step", "bucket", "#rows", "reason"), lines)]
+    if run.files:
+        lines = [(file.direction, file.partner_file, file.name, _number(file.size)) for file in run.files]
+        parts += ["", _table(("", "partner file", "name", "#bytes"), lines)]
+    if run.jobs:
+        lines = [
+            (job.job_id, f"{job.operation} {job.object}", _job_state(job), _number(job.rows))
+            for job in run.jobs
+        ]
+        parts += ["", _table(("job", "what", "state", "#rows"), lines)]
+    return "\n".join(parts)
+
+
+def rows_table(rows: Iterable[RowRecord]) -> str:
+    """Rows that need attention."""
+    lines = [(_where(row), row.key or "", row.bucket.value, row.record_id or "", row.reason) for row in rows]
+    return "\n" + _table(("where", "key", "bucket", "record", "reason"), lines)
+
+
+def story_text(story: Story) -> str:
+    """A story as a table, oldest event first."""
+    if not story.events:
+        return f"The journal knows nothing of {story.about}."
+    lines = [(_time(event.at), event.run_id, event.flow, *_what(event)) for event in story.events]
+    text = _table(("when", "run", "flow", "step", "what", "details"), lines)
+    if story.cut:
+        text += f"\nOnly the newest {len(story.events)} events are shown."
+    if story.also:
+        text += "\nSee also: " + ", ".join(story.also[:10]) + (", …" if len(story.also) > 10 else "")
+    return text
+
+
+def _what(event: Event) -> tuple[str, str, str]:
+    if event.row:
+        row = event.row
+        details = [
+            row.reason,
+            row.key or "",
+            _where(row),
+            " ".join(filter(None, (row.object, row.record_id))),
+        ]
+        details += [
+            f"fields {', '.join(row.fields)}" if row.fields else "",
+            f"job {row.job_id}" if row.job_id else "",
+        ]
+        return event.step, row.bucket.value, "; ".join(filter(None, details))
+    if event.job:
+        job = event.job
+        return (
+            "",
+            f"job {_job_state(job)}",
+            f"{job.operation} {job.object}, {_number(job.rows)} rows; {job.job_id}",
+        )
+    file = event.file
+    return ("", f"file {file.direction}", f"{file.name} ({file.partner_file})") if file else ("", "", "")
+
+
+def _where(row: RowRecord) -> str:
+    place = row.file or ""
+    return f"{place}:{row.row_number}" if row.row_number is not None else place
+
+
+def _status(run: RunRecord) -> str:
+    return "unfinished" if run.status == "running" else run.status
+
+
+def _job_state(job: JobRecord) -> str:
+    return job.state if job.settled else f"{job.state}, results not read"
+
+
+def _steps_table(steps: Sequence[StepRecord]) -> str:
+    lines = [
+        (
+            step.name,
+            *(_number(count) for count in (step.selected, *(step.buckets.get(one, 0) for one in Bucket))),
+            _number(step.api_calls),
+            _seconds(step.seconds),
+        )
+        for step in steps
+    ]
+    return _table(("step", "#selected", *(f"#{one.value}" for one in Bucket), "#calls", "#seconds"), lines)
+
+
+def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Columns in line; a heading that begins with # is of numbers, set to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        numbers = heading.startswith("#")
+        table.add_column(heading.removeprefix("#"), justify="right" if numbers else "left", overflow="fold")
+    for line in lines:
+        table.add_row(*(Text(cell) for cell in line))  # Text: a reason's square brackets are no markup
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    with console.capture() as capture:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
+
+
+def _step_json(step: StepRecord) -> dict[str, Any]:
+    counts = {bucket.value: step.buckets.get(bucket, 0) for bucket in Bucket}
+    return {
+        "name": step.name,
+        "selected": step.selected,
+        **counts,
+        "api_calls": step.api_calls,
+        "seconds": step.seconds,
+    }
+
+
+def _file_json(file: FileRecord) -> dict[str, Any]:
+    return {
+        "name": file.name,
+        "digest": file.digest,
+        "direction": file.direction,
+        "partner_file": file.partner_file,
+        "size": file.size,
+        "at": _iso(file.at),
+    }
+
+
+def _job_json(job: JobRecord) -> dict[str, Any]:
+    return {
+        "job_id": job.job_id,
+        "api": job.api,
+        "object": job.object,
+        "operation": job.operation,
+        "state": job.state,
+        "rows": job.rows,
+        "created_at": _iso(job.created_at),
+        "settled": job.settled,
+    }
+
+
+def _event_json(event: Event) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "at": _iso(event.at),
+        "run_id": event.run_id,
+        "flow": event.flow,
+        "step": event.step,
+    }
+    if event.row:
+        body["row"] = row_json(event.row)
+    if event.job:
+        body["job"] = _job_json(event.job)
+    if event.file:
+        body["file"] = _file_json(event.file)
+    return body
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds")
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}"

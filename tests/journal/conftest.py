@@ -1,0 +1,44 @@
+"""Journals to test: SQLite in a file always, PostgreSQL where SFSYNC_TEST_POSTGRES_URL names an empty database."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from sfsync.clock import ManualClock
+from sfsync.journal.database import connect, parse_url
+from sfsync.journal.journal import Journal, open_journal
+
+POSTGRES = os.environ.get("SFSYNC_TEST_POSTGRES_URL", "")
+NO_POSTGRES = pytest.mark.skipif(not POSTGRES, reason="SFSYNC_TEST_POSTGRES_URL is not set")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(datetime(2024, 11, 22, 4, 31, 28, tzinfo=UTC))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, NO_POSTGRES])])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/state/journal.sqlite"
+        return
+    _empty_postgres()
+    yield POSTGRES
+
+
+@pytest.fixture
+def journal(url: str, clock: ManualClock) -> Iterator[Journal]:
+    with open_journal(url, clock=clock) as journal:
+        yield journal
+
+
+def _empty_postgres() -> None:
+    engine = connect(parse_url(POSTGRES))
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
