@@ -1,0 +1,103 @@
+"""What a table file looks like to the rest of sfsync, whatever its format: hints going in, a ``Table`` coming out."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sfsync.cells import CellProblem, Kind, fold
+
+if TYPE_CHECKING:
+    import polars as pl
+
+NO_HEADER = 0
+"""The header row of a file that has none: JSON names its fields in every record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a file before it is opened. All optional; what is given wins over what is guessed.
+
+    ``wanted`` holds the headings that a mapping knows, folded by ``cells.fold``: they find the header row below
+    a title block, and the right sheet of a workbook. Rows are 1-based.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
+    wanted: frozenset[str] = frozenset()
+
+    @staticmethod
+    def wanting(*headings: str) -> "Hints":
+        """Hints with nothing but the headings that are looked for."""
+        return Hints(wanted=frozenset(fold(heading) for heading in headings))
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row below the header that holds no data. ``why``: blank, total or footer."""
+
+    row: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell as a reader found it. ``text`` is never empty: an empty cell is None in its place."""
+
+    text: str
+    kind: Kind = Kind.TEXT
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is noticed while the rows go by; emptied when the reading starts again."""
+
+    problems: list[CellProblem] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def clear(self) -> None:
+        self.problems.clear()
+        self.skipped.clear()
+
+
+Source = Callable[[Notes], "Iterator[pl.DataFrame]"]
+"""Reads the rows below the header, from the first on each call, as frames (see ``cells.Kind``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table file that was opened: what it is, its headings, and its rows on demand.
+
+    ``header_row`` is the row of the (last) header line, or ``NO_HEADER``; ``sheet``, ``encoding`` and
+    ``delimiter`` are None where the format has none. ``columns`` are the headings as in the file, empty ones
+    included. ``problems`` and ``skipped`` grow while ``blocks`` is read.
+    """
+
+    file: str
+    format: str
+    columns: tuple[str, ...]
+    header_row: int
+    source: Source
+    encoding: str | None = None
+    bom: bool = False
+    delimiter: str | None = None
+    sheet: str | None = None
+    header_rows: tuple[int, ...] = ()
+    notes: Notes = field(default_factory=Notes)
+
+    @property
+    def problems(self) -> list[CellProblem]:
+        return self.notes.problems
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        return self.notes.skipped
+
+    def blocks(self) -> "Iterator[pl.DataFrame]":
+        """The rows as frames by the convention of ``cells.Kind``; reads the file from the start each time.
+
+        Raises FileRefused when the file turns out unreadable further down.
+        """
+        self.notes.clear()
+        return self.source(self.notes)

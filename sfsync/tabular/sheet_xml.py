@@ -1,0 +1,138 @@
+"""Look into the XML of an .xlsx sheet for what a reader of values does not tell: errors, and formulas without result.
+
+ECMA-376 part 1, 18.3.1.4 (c): ``t="e"`` is an error; a cell with ``f`` and without ``v`` was never calculated.
+"""
+
+import re
+import zipfile
+from pathlib import Path, PurePosixPath
+from xml.parsers import expat
+
+from sfsync.cells import Kind
+from sfsync.errors import FileRefused
+from sfsync.tabular.guards import COLUMNS_LIMIT, damaged, pieces
+from sfsync.tabular.model import Cell
+
+DENSE_LIMIT = 50_000_000
+"""Cells that calamine may lay out, empty ones included: from A1 to the last column and row that are used."""
+
+_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
+
+
+def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
+    """The error cells and formulas without result of a sheet, by 0-based row and column.
+
+    Raises FileRefused ``too_large`` when a stray cell far out would make the sheet's area unbearable.
+    """
+    with zipfile.ZipFile(path) as archive:
+        part = _part(archive, sheet)
+        if part is None:
+            return {}
+        if not _interesting(path, archive, part):
+            return {}
+        finder = _Finder()
+        try:
+            for piece in pieces(archive, part):
+                finder.feed(piece)
+            finder.feed(b"", final=True)
+        except expat.ExpatError:
+            raise damaged(path) from None
+    return finder.found
+
+
+def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """The name of the part that holds a sheet: workbook.xml → relationship → target."""
+    from xml.etree import ElementTree as ET  # DTDs were refused before: no entity can expand
+
+    names = set(archive.namelist())
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+        return None
+    targets = {
+        relation.get("Id"): relation.get("Target", "")
+        for relation in ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    }
+    for element in ET.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314  as above
+        if element.tag.endswith("}sheet") and element.get("name") == sheet:
+            relation = next((value for key, value in element.items() if key.endswith("}id")), None)
+            target = targets.get(relation, "")
+            name = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+            return name if name in names else None
+    return None
+
+
+def _interesting(path: Path, archive: zipfile.ZipFile, part: str) -> bool:
+    """Whether the sheet holds a formula or an error at all; checks its extent on the way."""
+    seen = False
+    last_row, columns, tail = 0, set[bytes](), b""
+    for piece in pieces(archive, part):
+        text = tail + piece
+        seen = seen or b't="e"' in text or b"<f" in text or b":f>" in text or b":f " in text
+        found = _REFERENCE.findall(text)
+        columns.update({column for column, _ in found})
+        if found:
+            last_row = max(last_row, int(found[-1][1]))
+        tail = text[-32:]
+    width = max(map(column_index, columns), default=-1) + 1
+    if width > COLUMNS_LIMIT or width * last_row > DENSE_LIMIT:
+        raise FileRefused(
+            path.name,
+            "too_large",
+            f"the sheet reaches to row {last_row:,} and column {width:,}, far beyond what can be data.",
+            hint="Delete the stray cells far right or below, or ask for CSV.",
+        )
+    return seen
+
+
+def column_index(letters: bytes) -> int:
+    """The 0-based index of a column named by letters: A → 0, Z → 25, AA → 26."""
+    index = 0
+    for letter in letters:
+        index = index * 26 + letter - 64
+    return index - 1
+
+
+class _Finder:
+    """Collects the special cells while expat reads."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, dict[int, Cell]] = {}
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+        self._row = self._column = -1
+        self._error = self._formula = self._in_value = False
+        self._value = ""
+
+    def feed(self, piece: bytes, *, final: bool = False) -> None:
+        self._parser.Parse(piece, final)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.rpartition(" ")[2]
+        if name == "row":
+            self._row = int(attributes["r"]) - 1 if attributes.get("r", "").isdigit() else self._row + 1
+            self._column = -1
+        elif name == "c":
+            reference = re.match(r"([A-Z]{1,3})\d", attributes.get("r", ""))
+            self._column = column_index(reference[1].encode()) if reference else self._column + 1
+            self._error, self._formula, self._value = attributes.get("t") == "e", False, ""
+        elif name == "f":
+            self._formula = True
+        elif name in {"v", "t"}:
+            self._in_value = True
+
+    def _text(self, text: str) -> None:
+        if self._in_value:
+            self._value += text
+
+    def _end(self, tag: str) -> None:
+        name = tag.rpartition(" ")[2]
+        if name in {"v", "t"}:
+            self._in_value = False
+        elif name == "c":
+            if self._error and self._value:
+                self.found.setdefault(self._row, {})[self._column] = Cell(self._value, Kind.ERROR)
+            elif self._formula and not self._value:
+                self.found.setdefault(self._row, {})[self._column] = Cell(
+                    "formula without result", Kind.NO_VALUE
+                )

@@ -1,0 +1,95 @@
+"""Rows below the header that are no data: blank ones, totals, and the footer that a program prints at the end.
+
+Nothing is skipped on a mere suspicion, for a skipped row is a row that nobody hears of again:
+- blank: no cell holds more than white space;
+- total: at most two cells are filled, and the first of them begins with a word for "total";
+- footer: at the end of the file, at most half of the cells filled, a sentence in the first column where all data
+  rows hold a word without white space.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sfsync.tabular.model import Notes, Skipped
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_TOTAL = (
+    r"^(?i)\s*(grand[ -]?total|sub[ -]?totaa?l|totaa?l|totale|totaux|total général|summe|gesamt|gesamtsumme|somme"
+    r"|razem|suma|合计|总计|小计)(\s*[:=].*|\s+\d+.*|\s*)$"
+)
+
+
+def without_skipped(frames: "Iterator[pl.DataFrame]", columns: int, notes: Notes) -> "Iterator[pl.DataFrame]":
+    """The frames without blank, total and footer rows; each of those is noted."""
+    import polars as pl
+
+    held: pl.DataFrame | None = (
+        None  # the rows after the last certain data row: a footer, if the file ends here
+    )
+    words_only = True
+    for raw in frames:
+        frame = raw if held is None else pl.concat([held, raw], how="diagonal")
+        frame = _drop(frame, _blank(frame), "blank", notes)
+        if columns > 2:  # noqa: SIM102  the second question costs a scan
+            if (total := _total(frame)).any():
+                frame = _drop(frame, total, "total", notes)
+        footer = _footer(frame, columns)
+        words_only = words_only and not _has_space(frame.filter(~footer))
+        end = frame.height
+        if words_only and columns > 2:
+            certain = (~footer).arg_true()
+            end = int(certain[-1]) + 1 if len(certain) else 0
+        held = frame[end:] if end < frame.height else None
+        if end:
+            yield frame[:end]
+    if held is not None:
+        _drop(held, pl.repeat(value=True, n=held.height, eager=True, dtype=pl.Boolean), "footer", notes)
+
+
+def _texts(frame: "pl.DataFrame") -> list[str]:
+    return [name for name in frame.columns if name.isdigit()]
+
+
+def _blank(frame: "pl.DataFrame") -> "pl.Series":
+    import polars as pl
+
+    empty = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in _texts(frame)]
+    return frame.select(pl.all_horizontal(empty).alias("blank"))["blank"]
+
+
+def _filled(frame: "pl.DataFrame") -> "pl.Expr":
+    import polars as pl
+
+    return pl.sum_horizontal([pl.col(name).is_not_null().cast(pl.UInt32) for name in _texts(frame)])
+
+
+def _total(frame: "pl.DataFrame") -> "pl.Series":
+    import polars as pl
+
+    sparse = frame.select((_filled(frame) <= 2).alias("sparse"))["sparse"]
+    if not sparse.any():
+        return sparse
+    first = pl.coalesce([pl.col(name) for name in _texts(frame)])
+    return frame.select(
+        (pl.Series("s", sparse) & first.str.contains(_TOTAL)).fill_null(value=False).alias("total")
+    )["total"]
+
+
+def _footer(frame: "pl.DataFrame", columns: int) -> "pl.Series":
+    import polars as pl
+
+    sentence = pl.col("0").str.strip_chars().str.contains(r"\s").fill_null(value=False)
+    return frame.select((sentence & (_filled(frame) <= max(1, columns // 2))).alias("footer"))["footer"]
+
+
+def _has_space(frame: "pl.DataFrame") -> bool:
+    return bool(frame["0"].str.strip_chars().str.contains(r"\s").any())
+
+
+def _drop(frame: "pl.DataFrame", mask: "pl.Series", why: str, notes: Notes) -> "pl.DataFrame":
+    if not mask.any():
+        return frame
+    notes.skipped.extend(Skipped(row, why) for row in frame["row"].filter(mask))
+    return frame.filter(~mask)

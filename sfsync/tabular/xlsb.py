@@ -1,0 +1,99 @@
+"""Look into an .xlsb sheet part for error cells, and for the short cell records that calamine cannot place.
+
+[MS-XLSB] 2.1.4: a part is a row of records, each with a type and a size of variable length. Records 12 to 18 are
+cells without a column number ("short"), which web tools write; they are refused, for their values would be lost.
+"""
+
+import struct
+import zipfile
+from pathlib import Path, PurePosixPath
+from xml.etree import ElementTree as ET
+
+from sfsync.cells import Kind
+from sfsync.errors import FileRefused
+from sfsync.tabular.guards import damaged
+from sfsync.tabular.model import Cell
+
+_ROW, _ERROR_CELL, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
+_SHORT = range(12, 19)
+_ERRORS = {
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+    0x2B: "#GETTING_DATA",
+}
+
+
+def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
+    """The error cells of a sheet, by 0-based row and column.
+
+    Raises FileRefused ``unreadable_columns`` for a sheet with short cell records.
+    """
+    found: dict[int, dict[int, Cell]] = {}
+    row = 0
+    try:
+        with zipfile.ZipFile(path) as archive:
+            part = _part(archive, sheet)
+            data = archive.read(part) if part else b""
+        for kind, body in _records(data):
+            if kind in _SHORT:
+                raise FileRefused(
+                    path.name,
+                    "unreadable_columns",
+                    f"columns missing or not readable on sheet {sheet!r}: this .xlsb was not written by Excel.",
+                    hint="Ask for it as .xlsx or CSV.",
+                )
+            if kind == _ROW:
+                row = struct.unpack_from("<I", body)[0]
+            elif kind in {_ERROR_CELL, _FORMULA_ERROR}:
+                column = struct.unpack_from("<I", body)[0]
+                found.setdefault(row, {})[column] = Cell(_ERRORS.get(body[8], "#ERROR!"), Kind.ERROR)
+    except (struct.error, IndexError, ET.ParseError):
+        raise damaged(path) from None
+    return found
+
+
+def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    relations = ET.fromstring(archive.read("xl/_rels/workbook.bin.rels"))  # noqa: S314  DTDs were refused
+    targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+    for kind, body in _records(archive.read("xl/workbook.bin")):
+        if kind == _SHEET:
+            relation, end = _wide(body, 8)
+            name, _ = _wide(body, end)
+            if name == sheet:
+                part = str(PurePosixPath("xl") / targets.get(relation, "").removeprefix("/xl/"))
+                return part if part in archive.namelist() else None
+    return None
+
+
+def _wide(body: bytes, at: int) -> tuple[str, int]:
+    """A string with its length in characters before it, and where it ends."""
+    length = struct.unpack_from("<I", body, at)[0]
+    end = at + 4 + 2 * length
+    return body[at + 4 : end].decode("utf-16-le"), end
+
+
+def _records(data: bytes) -> list[tuple[int, bytes]]:
+    records, at = [], 0
+    while at < len(data):
+        kind, at = _variable(data, at, 2)
+        size, at = _variable(data, at, 4)
+        records.append((kind, data[at : at + size]))
+        at += size
+    return records
+
+
+def _variable(data: bytes, at: int, most: int) -> tuple[int, int]:
+    """A number in groups of seven bits, low ones first; record types keep the bits of their two bytes."""
+    value = 0
+    for place in range(most):
+        byte = data[at]
+        value |= (byte & 0x7F) << (7 * place)
+        at += 1
+        if byte < 0x80:
+            break
+    return value, at

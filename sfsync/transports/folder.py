@@ -1,0 +1,174 @@
+"""Folders as inbox and outbox: what a partner, an SFTP server or a mounted share drops in and fetches from.
+
+An inbox folder has three folders of its own making: ``.taken`` (claimed by a run), ``archive/2024-01-31`` and
+``quarantine`` (each file with its ``.reason.txt``). Claiming is a rename, which the file system does for one run
+only. Only one run of a flow is at work at a time (the lease), so what lies in ``.taken`` at the start of a claim was
+left by a run that died, and is handed out again.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sfsync.clock import Clock
+from sfsync.errors import TransportFailed
+
+TAKEN, ARCHIVE, QUARANTINE = ".taken", "archive", "quarantine"
+_TEMPORARY = re.compile(
+    r"^[.~]|\.(tmp|temp|part|partial|filepart|crdownload|download|swp|upload|uploading|lock|~.*)$|~$|^~\$",
+    re.IGNORECASE,
+)
+SETTLED = timedelta(seconds=10)
+"""A file is complete when it was not touched for so long, and did not change while we looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderClaimed:
+    """A file in the ``.taken`` folder of an inbox."""
+
+    path: Path
+    name: str
+    digest: str
+    _inbox: "FolderInbox"
+
+    def archive(self) -> None:
+        """Move it to ``archive/<day of the clock>``; a file of the same name gets a number."""
+        self._inbox.keep(self.path, self._inbox.folder / ARCHIVE / self._inbox.day(), self.name)
+
+    def quarantine(self, reason: str) -> None:
+        """Move it to ``quarantine`` and write the reason beside it."""
+        kept = self._inbox.keep(self.path, self._inbox.folder / QUARANTINE, self.name)
+        with _explained(f"the reason for {self.name} cannot be written"):
+            kept.with_name(f"{kept.name}.reason.txt").write_text(reason.rstrip() + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderInbox:
+    """Files that arrive in a folder. ``pattern`` is a glob on their names."""
+
+    folder: Path
+    clock: Clock
+    pattern: str = "*"
+    settled: timedelta = SETTLED
+
+    def claim(self) -> Iterator[FolderClaimed]:
+        """What a crashed run left, then the complete files, oldest first; each claimed when it is handed out."""
+        with _explained(f"the inbox {self.folder.name} cannot be read"):
+            taken = self.folder / TAKEN
+            taken.mkdir(parents=True, exist_ok=True)
+            left = sorted(path for path in taken.iterdir() if path.is_file())
+            waiting = self._waiting()
+        for path in left:
+            yield self._claimed(path)
+        for path, size, changed in waiting:
+            claimed = self._take(path, taken, size, changed)
+            if claimed is not None:
+                yield claimed
+
+    def _waiting(self) -> list[tuple[Path, int, float]]:
+        """The files that look complete, with their size and time of change, oldest first."""
+        latest = (self.clock.now() - self.settled).timestamp()
+        found = []
+        for path in self.folder.glob(self.pattern):
+            if _TEMPORARY.search(path.name) or path.is_symlink() or not path.is_file():
+                continue
+            with suppress(FileNotFoundError):
+                status = path.stat()
+                if status.st_mtime <= latest:
+                    found.append((path, status.st_size, status.st_mtime))
+        return sorted(found, key=lambda item: (item[2], item[0].name))
+
+    def _take(self, path: Path, taken: Path, size: int, changed: float) -> FolderClaimed | None:
+        with _explained(f"{path.name} cannot be claimed"):
+            try:
+                status = path.stat()
+                if (status.st_size, status.st_mtime) != (size, changed):
+                    return None  # somebody is still writing it: the next run takes it
+                target = _free(taken / path.name)
+                path.rename(target)
+            except FileNotFoundError:
+                return None  # another run was faster
+        return self._claimed(target, path.name)
+
+    def _claimed(self, path: Path, name: str | None = None) -> FolderClaimed:
+        with _explained(f"{path.name} cannot be read"), path.open("rb") as stream:
+            return FolderClaimed(
+                path, name or path.name, hashlib.file_digest(stream, "sha256").hexdigest(), self
+            )
+
+    def keep(self, path: Path, folder: Path, name: str) -> Path:
+        """Move a claimed file for good; never over another one."""
+        with _explained(f"{name} cannot be moved to {folder.name}"):
+            folder.mkdir(parents=True, exist_ok=True)
+            target = _free(folder / name)
+            path.rename(target)
+        return target
+
+    def day(self) -> str:
+        """Today by the clock, in UTC: the name of an archive folder."""
+        return self.clock.now().date().isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderOutbox:
+    """A folder that a partner fetches files from."""
+
+    folder: Path
+
+    def put(self, name: str, path: Path) -> bool:
+        """Copy the file in under a temporary name, then rename; False when the same content is there already."""
+        checked = safe_name(name)
+        target = self.folder / checked
+        temporary = self.folder / f".{checked}.{os.getpid()}.tmp"
+        with _explained(f"{checked} cannot be put into {self.folder.name}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if target.is_file() and _same(target, path):
+                return False
+            try:
+                shutil.copyfile(path, temporary)
+                with temporary.open("rb") as stream:
+                    os.fsync(stream.fileno())
+                temporary.replace(target)
+            finally:
+                with suppress(FileNotFoundError):
+                    temporary.unlink()
+        return True
+
+
+def safe_name(name: str) -> str:
+    """The name, if it is nothing but a file name. Raises TransportFailed for paths and hidden names."""
+    if not name or name.startswith(".") or re.search(r'[/\\:*?"<>|\x00-\x1f]', name):
+        raise TransportFailed(f"{name!r} is not a plain file name.", hint="Correct the name of the export.")
+    return name
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as left, other.open("rb") as right:
+        return hashlib.file_digest(left, "sha256").digest() == hashlib.file_digest(right, "sha256").digest()
+
+
+def _free(path: Path) -> Path:
+    """The path, or with -2, -3 … before its suffix when something is there."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TransportFailed(
+            f"{what} ({error.strerror}).", hint="Check the folder and its permissions."
+        ) from error
