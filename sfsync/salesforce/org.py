@@ -1,0 +1,101 @@
+"""The one door to an org for engine, flows and project: read, write, describe, limits."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sfsync.clock import Clock
+from sfsync.records import KEY_FIELD, Change, ConvertLead, Outcome, Progress
+from sfsync.salesforce import describe as describing
+from sfsync.salesforce import lanes, rest, soql
+from sfsync.salesforce.auth import OrgSettings
+from sfsync.salesforce.describe import SObject
+from sfsync.salesforce.session import Session, connect
+from sfsync.salesforce.usage import ApiUsage, Limits, parse_limits
+from sfsync.salesforce.writing import ACCOUNT_BY_KEY, Writing, keys_to_find
+
+OnJob = Callable[..., None]
+"""Told of every bulk job before its data go up; see ``bulk2.ingest``."""
+
+
+class Org:
+    """An org with an open session. ``bulk_from`` rows of one kind go by Bulk API 2.0."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        clock: Clock,
+        bulk_from: int = lanes.BULK_FROM,
+        on_job: OnJob | None = None,
+    ) -> None:
+        self.session = session
+        self.clock = clock
+        self.bulk_from = bulk_from
+        self.on_job = on_job
+        self._lock = threading.Lock()
+        self._described: dict[str, SObject] = {}
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port of the org."""
+        return self.session.instance_url
+
+    @property
+    def usage(self) -> ApiUsage:
+        """The calls of this session and the org's own count."""
+        return self.session.usage
+
+    def query(self, soql: str) -> Iterator[dict[str, Any]]:
+        """All records of a query, page by page (see ``rest.query``)."""
+        return rest.query(self.session, soql)
+
+    def query_many(self, soqls: Sequence[str]) -> list[list[dict[str, Any]]]:
+        """The complete records of several queries in as few API calls as possible (see ``rest.query_many``)."""
+        return rest.query_many(self.session, soqls)
+
+    def write(self, changes: Sequence[Change], *, progress: Progress | None = None) -> list[Outcome]:
+        """Write changes by the cheapest lane; an outcome for each, in the order given.
+
+        Refused rows and lost answers are outcomes. What stops the whole before anything was sent is raised
+        (LoginFailed, RequestLimit, OrgUnavailable, OrgError); after that it makes outcomes "not sent" of the rest.
+        A row that met a lock is sent again some times. Nothing else is repeated.
+        """
+        return Writing(self.session, changes, progress=progress, on_job=self.on_job).run(self.bulk_from)
+
+    def cost(self, changes: Sequence[Change]) -> int:
+        """The API calls that ``write`` would make: exact for collections and conversions, least for bulk loads."""
+        plan = lanes.steps(changes, self.bulk_from)
+        leads = [change for change in changes if isinstance(change, ConvertLead)]
+        lookups = soql.chunks(ACCOUNT_BY_KEY, KEY_FIELD, keys_to_find(leads, changes))
+        loads = sum(isinstance(step, lanes.BulkLoad) for step in plan)
+        return len(plan) - loads + loads * lanes.BULK_CALLS + rest.calls_of(len(lookups))
+
+    def describe(self, object: str) -> SObject:  # noqa: A002  the word that callers use
+        """What the org says about an object, asked once per session. OrgError (NOT_FOUND) when it has none."""
+        with self._lock:
+            found = self._described.get(object.casefold())
+        if found is None:
+            found = describing.describe(self.session, object)
+            with self._lock:
+                self._described[object.casefold()] = found
+        return found
+
+    def limits(self) -> Limits:
+        """All limits of the org, as of now."""
+        return parse_limits(self.session.request("GET", "limits").json())
+
+
+def open_org(
+    settings: OrgSettings | None,
+    env: Mapping[str, str],
+    clock: Clock,
+    *,
+    base: Path | None = None,
+    bulk_from: int = lanes.BULK_FROM,
+    on_job: OnJob | None = None,
+) -> Org:
+    """Log in (see ``session.connect``) and open the org."""
+    session = connect(settings, env, clock, base=base)
+    return Org(session, clock=clock, bulk_from=bulk_from, on_job=on_job)

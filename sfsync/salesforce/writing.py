@@ -1,0 +1,207 @@
+"""One write: runs the steps of ``lanes`` and gathers an outcome for every change."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeGuard
+
+from sfsync.errors import LoginFailed, OrgError, OutcomeUnknown, SfsyncError
+from sfsync.logs import event
+from sfsync.records import KEY_FIELD, Change, ConvertLead, Create, Outcome, Progress, State
+from sfsync.salesforce import lanes, rest, soql
+from sfsync.salesforce.composite import write_collections
+from sfsync.salesforce.convert import convert
+from sfsync.salesforce.faults import is_passing
+from sfsync.salesforce.session import Session
+
+_log = logging.getLogger(__name__)
+
+ACCOUNT_BY_KEY = f"SELECT Id, {KEY_FIELD} FROM Account WHERE {{}}"  # noqa: S608  a constant and a gap for soql.chunks
+
+_ROUNDS = 4  # a row that met a lock is sent at most so many times
+_FIRST_PAUSE = 1.0
+_LOST_IN_A_ROW = 2  # after so many lost answers in a row nothing more is sent
+
+
+def keys_to_find(leads: Sequence[ConvertLead], changes: Sequence[Change]) -> list[str]:
+    """Keys of accounts that leads name and that no change of the same write makes."""
+    made = {change.key for change in changes if _makes_account(change)}
+    wanted = [lead.account_key for lead in leads if lead.account_key and not lead.account_id]
+    return [key for key in dict.fromkeys(wanted) if key not in made]
+
+
+def _makes_account(change: Change) -> TypeGuard[Create]:
+    return isinstance(change, Create) and change.object == "Account" and change.key_field == KEY_FIELD
+
+
+class Writing:
+    """The state of one ``Org.write``."""
+
+    def __init__(
+        self,
+        session: Session,
+        changes: Sequence[Change],
+        *,
+        progress: Progress | None,
+        on_job: Callable[..., None] | None,
+    ) -> None:
+        self._session = session
+        self._changes = changes
+        self._outcomes: list[Outcome | None] = [None] * len(changes)
+        self._progress = progress or (lambda _: None)
+        self._on_job = on_job
+        self._sent = False
+        self._lost = 0
+        self._accounts: dict[str, str | Outcome] | None = None
+
+    def run(self, bulk_from: int) -> list[Outcome]:
+        """Write everything; outcomes in the order of the changes (see ``Org.write``)."""
+        stop: SfsyncError | None = None
+        for step in lanes.steps(self._changes, bulk_from):
+            if stop is None:
+                stop = self._attempt(step)
+            if stop is not None:
+                self._settle(step.places, [_not_sent(stop)] * len(step.places))
+            self._progress(len(step.places))
+        return [outcome if outcome is not None else Outcome(State.UNKNOWN) for outcome in self._outcomes]
+
+    def _attempt(self, step: lanes.Step) -> SfsyncError | None:
+        """Do one step; the reason not to go on, if there is one."""
+        try:
+            match step:
+                case lanes.CollectionsCall():
+                    self._collections(step)
+                case lanes.BulkLoad():
+                    self._bulk(step)
+                case lanes.ConvertCall():
+                    self._convert(step)
+        except OutcomeUnknown as error:
+            event(
+                _log, logging.WARNING, "salesforce.outcome_unknown", rows=len(step.places), reason=str(error)
+            )
+            self._settle(step.places, [Outcome(State.UNKNOWN)] * len(step.places))
+            self._sent = True
+            self._lost += 1
+            return error if self._lost >= _LOST_IN_A_ROW else None
+        except (LoginFailed, OrgError) as error:
+            if not self._sent:
+                raise
+            event(_log, logging.ERROR, "salesforce.write_stopped", reason=str(error))
+            return error
+        self._sent = True
+        self._lost = 0
+        return None
+
+    def _settle(self, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        """Note outcomes; a place that has one already keeps it."""
+        for place, outcome in zip(places, outcomes, strict=True):
+            if self._outcomes[place] is None:
+                self._outcomes[place] = outcome
+
+    def _collections(self, call: lanes.CollectionsCall) -> None:
+        calls = [call]
+        for number in range(1, _ROUNDS + 1):
+            locked: list[int] = []
+            for each in calls:
+                groups = write_collections(
+                    self._session, [lanes.collection(piece, self._changes) for piece in each.pieces]
+                )
+                self._sent = True
+                outcomes = [outcome for group in groups for outcome in group]
+                for place, outcome in zip(each.places, outcomes, strict=True):
+                    if number < _ROUNDS and _is_locked(outcome):
+                        locked.append(place)
+                    else:
+                        self._settle([place], [outcome])
+            if not locked:
+                return
+            self._wait(number, len(locked))
+            calls = lanes.again(self._changes, locked)
+
+    def _wait(self, number: int, rows: int) -> None:
+        seconds = _FIRST_PAUSE * 2.0 ** (number - 1)
+        event(_log, logging.WARNING, "salesforce.rows_locked", rows=rows, seconds=seconds)
+        self._session.clock.sleep(seconds)
+
+    def _bulk(self, load: lanes.BulkLoad) -> None:
+        from sfsync.salesforce.bulk2 import ingest
+
+        outcomes = ingest(
+            self._session,
+            load.kind.object,
+            "update" if load.kind.key_field is None else "upsert",
+            load.kind.key_field,
+            [lanes.row(self._changes[place], "Id") for place in load.places],
+            on_job=self._on_job,
+            clock=self._session.clock,
+            progress=None,
+        )
+        self._settle(load.places, outcomes)
+
+    def _convert(self, call: lanes.ConvertCall) -> None:
+        places: list[int] = []
+        leads: list[ConvertLead] = []
+        for place in call.places:
+            lead = self._changes[place]
+            if not isinstance(lead, ConvertLead):
+                raise TypeError("a convert call holds conversions only")
+            account = self._account(lead)
+            if isinstance(account, Outcome):
+                self._settle([place], [account])
+            else:
+                places.append(place)
+                leads.append(replace(lead, account_id=account))
+        for number in range(1, _ROUNDS + 1):
+            if not leads:
+                return
+            outcomes = [item.outcome for item in convert(self._session, leads)]
+            self._sent = True
+            locked = [n for n, outcome in enumerate(outcomes) if number < _ROUNDS and _is_locked(outcome)]
+            done = [n for n in range(len(leads)) if n not in set(locked)]
+            self._settle([places[n] for n in done], [outcomes[n] for n in done])
+            places, leads = [places[n] for n in locked], [leads[n] for n in locked]
+            if leads:
+                self._wait(number, len(leads))
+
+    def _account(self, lead: ConvertLead) -> str | Outcome | None:
+        """The account to convert into; an outcome when the lead names one that cannot be found."""
+        if lead.account_id or not lead.account_key:
+            return lead.account_id
+        if self._accounts is None:
+            self._accounts = self._find_accounts()
+        missing = Outcome(
+            State.REFUSED,
+            id=lead.lead_id,
+            code="ACCOUNT_NOT_FOUND",
+            message="the account of this lead is not in the org",
+        )
+        return self._accounts.get(lead.account_key, missing)
+
+    def _find_accounts(self) -> dict[str, str | Outcome]:
+        found: dict[str, str | Outcome] = {}
+        for change, outcome in zip(self._changes, self._outcomes, strict=True):
+            if _makes_account(change):
+                done = outcome is not None and outcome.state is State.DONE and outcome.id
+                found[change.key] = done or _account_refused(outcome)
+        leads = [change for change in self._changes if isinstance(change, ConvertLead)]
+        queries = soql.chunks(ACCOUNT_BY_KEY, KEY_FIELD, keys_to_find(leads, self._changes))
+        for records in rest.query_many(self._session, queries):
+            found.update({record[KEY_FIELD]: record["Id"] for record in records})
+        return found
+
+
+def _account_refused(outcome: Outcome | None) -> Outcome:
+    reason = outcome.reason if outcome is not None else "not sent"
+    return Outcome(
+        State.REFUSED,
+        code="ACCOUNT_NOT_WRITTEN",
+        message=f"the account of this lead was not written ({reason})",
+    )
+
+
+def _is_locked(outcome: Outcome) -> bool:
+    return outcome.state is State.REFUSED and is_passing(outcome.code, outcome.message)
+
+
+def _not_sent(error: SfsyncError) -> Outcome:
+    return Outcome(State.REFUSED, code="NOT_SENT", message=f"not sent: {error.message}")
