@@ -1,0 +1,55 @@
+"""What the bulk lanes share: a job as it is reported, and patience while the org works on it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sfsync.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A bulk job at one moment. ``api`` is "bulk2", "bulk2_query" or "bulk1"; ``state`` is the org's own word.
+
+    ``settled`` is True once the results of all its rows were read; until then a later run must look at it.
+    """
+
+    api: str
+    id: str
+    object: str
+    operation: str
+    state: str
+    rows: int
+    created_at: datetime
+    settled: bool = False
+    batches: tuple[str, ...] = ()
+
+
+OnJob = Callable[[Job], None]
+"""Told of a job before its data go up, and of each new state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Pauses between two looks at a job, growing from ``first`` to ``longest`` seconds, ``total`` in all."""
+
+    first: float = 1.0
+    growth: float = 1.5
+    longest: float = 30.0
+    total: float = 6 * 3600.0
+
+    def pauses(self, clock: Clock) -> Iterator[None]:
+        """Yield for each look; wait in between; end when the time is up."""
+        deadline = clock.monotonic() + self.total
+        pause = self.first
+        while True:
+            yield
+            left = deadline - clock.monotonic()
+            if left <= 0:
+                return
+            clock.sleep(min(pause, left))
+            pause = min(pause * self.growth, self.longest)
+
+
+PATIENCE = Patience()
+"""For loads of hours."""

@@ -1,0 +1,132 @@
+"""CSV as the Bulk APIs take and give it: values to cells, records to flat rows, files read as a stream.
+
+"Prepare CSV Files" (Bulk API 2.0 Developer Guide): UTF-8, an empty cell leaves a field as it is, ``#N/A`` clears it,
+a parent is named by an indexed field of its own in a column such as ``Account.Key__c``.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+NULL = "#N/A"
+"""The cell that clears a field."""
+
+UNCHANGED = ""
+"""The cell that leaves a field as it is; also where a row has no value for a column."""
+
+# The reader's own limit of 131,072 characters is below what quoting may make of a long text area.
+_LONGEST_CELL = 1 << 27
+
+
+def cell(value: Any) -> str:
+    """A value as the text of a cell. None and "" clear the field, as they do in the REST API.
+
+    Raises ValueError for what a cell cannot say: the text ``#N/A`` itself, text that is not Unicode, a date-time
+    without zone, a number that is none, a list.
+    """
+    match value:
+        case None | "":
+            return NULL
+        case str():
+            return _text(value)
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float() | Decimal():
+            return _number(value)
+        case datetime():
+            if value.tzinfo is None:
+                raise ValueError("a date-time without time zone cannot be written")
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+        case date() | time():
+            return value.isoformat()
+        case _:
+            raise ValueError(f"a value of type {type(value).__name__} cannot be written")
+
+
+def flat(record: Mapping[str, Any]) -> dict[str, str]:
+    """A record as columns and cells; a nested parent becomes the column ``Relationship.Field``.
+
+    ``{"Who": {"attributes": {"type": "Lead"}, "Email": …}}`` becomes ``Lead:Who.Email``: a parent that may be of
+    several objects says of which. Raises ValueError as ``cell`` does, naming the field.
+    """
+    cells: dict[str, str] = {}
+    for name, value in record.items():
+        if name == "attributes":
+            continue
+        try:
+            if isinstance(value, Mapping):
+                cells.update(_parent(name, value))
+            else:
+                cells[name] = cell(value)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    return cells
+
+
+def line(cells: Sequence[str]) -> bytes:
+    """One record of a CSV file with commas and line feeds (RFC 4180 quoting)."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue().encode()
+
+
+def read(file: BinaryIO) -> Iterator[list[str]]:
+    """The records of a CSV file, header first, one at a time.
+
+    Only CR and LF end a record, and only outside quotes: texts may hold any other line separator of Unicode.
+    """
+    if csv.field_size_limit() < _LONGEST_CELL:
+        csv.field_size_limit(_LONGEST_CELL)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        yield from csv.reader(text)
+    finally:
+        text.detach()  # the file is its owner's to close
+
+
+def read_dicts(file: BinaryIO) -> Iterator[dict[str, str]]:
+    """The records of a CSV file by column.
+
+    A record that has not as many cells as the header is left out: it is the torn end of a file.
+    """
+    records = read(file)
+    header = next(records, [])
+    for record in records:
+        if len(record) == len(header):
+            yield dict(zip(header, record, strict=True))
+
+
+def columns_of(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """All columns of the rows, in order of their first appearance."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _parent(relationship: str, parent: Mapping[str, Any]) -> dict[str, str]:
+    kind = parent.get("attributes", {}).get("type", "")
+    prefix = f"{kind}:{relationship}" if kind else relationship
+    fields = {name: value for name, value in parent.items() if name != "attributes"}
+    if len(fields) != 1 or isinstance(next(iter(fields.values())), Mapping):
+        raise ValueError("a parent is named by one field of its own")
+    return {f"{prefix}.{name}": cell(value) for name, value in fields.items()}
+
+
+def _text(value: str) -> str:
+    if value == NULL:
+        raise ValueError(f"the text {NULL} would clear the field")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("the text holds half a character") from None
+    return value
+
+
+def _number(value: float | Decimal) -> str:
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if not number.is_finite():
+        raise ValueError("a number that is infinite or undefined cannot be written")
+    return f"{number:f}"
