@@ -1,0 +1,184 @@
+"""The work on one block: read the names, compose the fields, find the first error of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from sfsync.mapping.conditions import as_text, holds
+from sfsync.mapping.constraints import mark
+from sfsync.mapping.model import Rule
+from sfsync.mapping.phones import with_regions
+from sfsync.mapping.plan import FieldItem, Lookup, NameItem, expression
+from sfsync.mapping.readers import Reading
+from sfsync.mapping.problems import Check, gather
+from sfsync.mapping.rows import MappedBlock
+from sfsync.mapping.rules import NUMBERS, RULES, sentence
+from sfsync.mapping.types import detail, type_of
+
+if TYPE_CHECKING:  # bind imports this file
+    from sfsync.mapping.bind import Bound
+
+LookedUp = Mapping[str, Any]
+"""Value of the lookup's field → the value to take."""
+
+
+def read_names(bound: Bound, block: pl.DataFrame, only: frozenset[str] | None = None) -> dict[str, Reading]:
+    """Our names' values in a block; of ``only`` these names, and those they need."""
+    readings: dict[str, Reading] = {}
+    items = {item.name: item for item in bound.plan.names}
+    for item in items.values():
+        if only is None or item.name in only:
+            _read(bound, block, items, item.name, readings)
+    if only is None:
+        _require(bound, readings)
+    return {name: readings[name] for name in items if name in readings}
+
+
+def _read(
+    bound: Bound, block: pl.DataFrame, items: Mapping[str, NameItem], name: str, readings: dict[str, Reading]
+) -> None:
+    if name in readings:
+        return
+    item = items[name]
+    position = bound.columns.get(name)
+    if position is None or str(position) not in block.columns:
+        values = pl.Series([None], dtype=item.reader.dtype).new_from_index(0, block.height)
+        readings[name] = item.constraints.apply(Reading(values))
+        return
+    text = block[str(position)]
+    kinds = block[f"{position}#"] if f"{position}#" in block.columns else None
+    for piece in item.rule.remove or ():
+        text = text.str.replace_all(piece, "", literal=True)
+    region = item.rule.region_from
+    if region is not None and type_of(item.rule) == "phone":
+        _read(bound, block, items, region, readings)
+        text = with_regions(text, readings[region].values)
+    readings[name] = item.constraints.apply(item.reader.read(text, kinds))
+
+
+def _require(bound: Bound, readings: dict[str, Reading]) -> None:
+    """Apply ``required_if`` once all names have their values."""
+    conditional = [item for item in bound.plan.names if item.rule.required_if is not None]
+    if not conditional:
+        return
+    names = pl.DataFrame({name: reading.values for name, reading in readings.items()})
+    types = {name: reading.values.dtype for name, reading in readings.items()}
+    for item in conditional:
+        assert item.rule.required_if is not None  # noqa: S101  narrows the type
+        where = names.select(holds(item.rule.required_if, types)).to_series()
+        readings[item.name] = item.constraints.present(readings[item.name], where)
+
+
+def map_block(
+    bound: Bound,
+    block: pl.DataFrame,
+    *,
+    doubles: pl.DataFrame | None = None,
+    lookups: Mapping[Lookup, LookedUp] | None = None,
+) -> MappedBlock:
+    """Map one block. ``doubles``: problems of rows that stand twice, from ``find_duplicates``."""
+    plan, row = bound.plan, block["row"]
+    readings = read_names(bound, block)
+    names = pl.DataFrame({name: reading.values for name, reading in readings.items()})
+    if not names.width:
+        names = pl.DataFrame(height=block.height)
+    types = {item.name: item.reader.dtype for item in plan.names}
+    checks = _rejections(bound, names, types)
+    checks += [_check(bound, item.name, item.name, item.rule, readings[item.name]) for item in plan.names]
+    fields: dict[str, pl.Series] = {}
+    composed = names.select(expression(item.rule, types).alias(item.name) for item in plan.fields)
+    for item in plan.fields:
+        values = composed[item.name]
+        if len(values) != block.height:  # a constant
+            values = values.new_from_index(0, block.height)
+        reading = _field(item, values, names, types, lookups)
+        if reading is None:
+            continue
+        checks.append(_check(bound, item.name, item.rule.from_, item.rule, reading))
+        if _present(bound, item):
+            fields[item.name] = reading.values
+    key = fields.get(plan.mapping.key or "")
+    links = {
+        item.name: item.rule.lookup.partition(".")[2]
+        for item in plan.fields
+        if item.rule.lookup and not item.lookup
+    }
+    return MappedBlock(
+        pl.DataFrame({"row": row, **fields}),
+        names.insert_column(0, row.alias("row")),
+        gather(row, checks, doubles),
+        None if key is None else as_series_of_text(key),
+        links,
+    )
+
+
+def as_series_of_text(values: pl.Series) -> pl.Series:
+    """A column as text (see ``conditions.as_text``)."""
+    return values.to_frame("v").select(as_text(pl.col("v"), values.dtype))["v"]
+
+
+def _field(
+    item: FieldItem,
+    values: pl.Series,
+    names: pl.DataFrame,
+    types: Mapping[str, pl.DataType],
+    lookups: Mapping[Lookup, LookedUp] | None,
+) -> Reading | None:
+    if item.lookup is not None:
+        if lookups is None or item.lookup not in lookups:
+            return None
+        return _looked_up(values, lookups[item.lookup])
+    reading = Reading(values)
+    if item.reader is not None:
+        reading = item.reader.read(as_series_of_text(values))
+    if item.constraints is None:
+        return reading
+    reading = item.constraints.apply(reading)
+    if item.rule.required_if is not None:
+        where = names.select(holds(item.rule.required_if, types)).to_series()
+        reading = item.constraints.present(reading, where)
+    return reading
+
+
+def _looked_up(values: pl.Series, known: LookedUp) -> Reading:
+    keys = as_series_of_text(values)
+    frame = pl.DataFrame({"key": keys})
+    table = pl.DataFrame(
+        {"key": list(known), "found": [None if value is None else str(value) for value in known.values()]},
+        schema={"key": pl.String, "found": pl.String},
+    )
+    joined = frame.join(table, on="key", how="left", maintain_order="left")
+    unknown = keys.is_not_null() & ~keys.is_in(table["key"].implode())
+    errors = joined.select(
+        pl.when(pl.lit(unknown)).then(pl.lit(NUMBERS["not_found"], pl.UInt8)).alias("errors")
+    )["errors"]
+    return Reading(joined["found"], errors)
+
+
+def _present(bound: Bound, item: FieldItem) -> bool:
+    """Whether the file can say anything about the field; a field it is silent about must not be cleared."""
+    needs = item.needs()
+    filled = {name.name for name in bound.plan.names if name.rule.default is not None}
+    return not needs or item.rule.default is not None or any(n in bound.columns or n in filled for n in needs)
+
+
+def _check(bound: Bound, name: str, source: str | None, rule: Rule, reading: Reading) -> Check:
+    def message(number: int) -> tuple[str, str]:
+        broken = RULES[number].name
+        return broken, sentence(broken, detail(broken, rule, bound.plan.mapping.file))
+
+    return Check(name, bound.heading(source or ""), reading.errors, reading.warnings, message)
+
+
+def _rejections(bound: Bound, names: pl.DataFrame, types: Mapping[str, pl.DataType]) -> list[Check]:
+    """The mapping's own reasons to refuse a row. They come first: they say more than a broken field."""
+    checks = []
+    for rejection in bound.plan.mapping.reject_if:
+        where = names.select(holds(rejection.when, types)).to_series()
+        if where.any():
+            told = (rejection.reason, rejection.message)
+            checks.append(Check("", "", mark(where, "none"), None, lambda _, told=told: told))
+    return checks

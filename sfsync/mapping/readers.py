@@ -1,0 +1,135 @@
+"""How a column of cells becomes values: the way all types share.
+
+Each type has two doors with one meaning. ``fast`` reads what most cells look like with vectorised expressions and
+leaves the rest null; ``slow`` reads one text in Python and can say every reason. The rest goes to ``slow`` once per
+distinct text, so a column of a million cells and a thousand different texts costs a thousand calls.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import polars as pl
+
+from sfsync.cells import Kind
+from sfsync.mapping.rules import NUMBERS
+
+MAX_REMEMBERED = 200_000
+"""Distinct texts that a reader remembers between blocks, so that memory stays flat."""
+
+
+class Cell(NamedTuple):
+    """What became of one text: a value, or None for empty; the rule it breaks; a warning."""
+
+    value: object = None
+    error: str | None = None
+    warning: str | None = None
+
+
+Slow = Callable[[str, Kind], Cell]
+Fast = Callable[[pl.Series], pl.Series]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A column after reading. ``errors`` and ``warnings`` hold rule numbers; None = no row has any."""
+
+    values: pl.Series
+    errors: pl.Series | None = None
+    warnings: pl.Series | None = None
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads columns of one type into values of ``dtype``.
+
+    With ``fast`` None every distinct text goes through ``slow``; with ``slow`` None, ``fast`` reads all there is
+    and a null means empty. ``typed_kinds``: whether ``fast`` may see cells that are not TEXT.
+    """
+
+    dtype: pl.DataType
+    fast: Fast | None = None
+    slow: Slow | None = None
+    typed_kinds: bool = False
+    _known: dict[tuple[str, int], Cell] = field(default_factory=dict)
+
+    def read(self, text: pl.Series, kinds: pl.Series | None = None) -> Reading:
+        """``text`` as in a table block; ``kinds`` its kinds, None when all are TEXT."""
+        errors = None
+        if kinds is not None:
+            text, errors, kinds = _without_broken(text, kinds)
+        values = self._fast(text, kinds)
+        if self.slow is None:
+            return Reading(values, errors)
+        rest = (text.is_not_null() & values.is_null()).arg_true()
+        if rest.is_empty():
+            return Reading(values, errors)
+        cells = self._slow(text.gather(rest), kinds.gather(rest) if kinds is not None else None)
+        values = values.scatter(rest, cells["value"])
+        length = len(text)
+        return Reading(
+            values,
+            _scatter(errors, length, rest, cells["error"]),
+            _scatter(None, length, rest, cells["warning"]),
+        )
+
+    def _fast(self, text: pl.Series, kinds: pl.Series | None) -> pl.Series:
+        if self.fast is None:
+            return pl.Series(values=[None], dtype=self.dtype).new_from_index(0, len(text))
+        values = self.fast(text)
+        if kinds is None or self.typed_kinds:
+            return values
+        return values.zip_with(kinds == Kind.TEXT, pl.Series([None], dtype=values.dtype))
+
+    def _slow(self, text: pl.Series, kinds: pl.Series | None) -> pl.DataFrame:
+        frame = pl.DataFrame({"text": text, "kind": kinds if kinds is not None else _zeros(len(text))})
+        distinct = frame.unique()
+        if len(self._known) > MAX_REMEMBERED:
+            self._known.clear()
+        cells = [self._cell(*row) for row in distinct.iter_rows()]
+        distinct = distinct.with_columns(
+            pl.Series("value", [cell.value for cell in cells], dtype=self.dtype),
+            pl.Series("error", [NUMBERS.get(cell.error or "") for cell in cells], dtype=pl.UInt8),
+            pl.Series("warning", [NUMBERS.get(cell.warning or "") for cell in cells], dtype=pl.UInt8),
+        )
+        return frame.join(distinct, on=["text", "kind"], how="left", maintain_order="left")
+
+    def _cell(self, text: str, kind: int) -> Cell:
+        cell = self._known.get((text, kind))
+        if cell is None:
+            assert self.slow is not None  # noqa: S101  narrows the type: only called where there is one
+            cell = self._known[text, kind] = self.slow(text, Kind(kind))
+        return cell
+
+
+def _without_broken(
+    text: pl.Series, kinds: pl.Series
+) -> tuple[pl.Series, pl.Series | None, pl.Series | None]:
+    """Take out cells that hold an error or no result; drop the kinds when only TEXT is left."""
+    kinds = kinds.fill_null(Kind.TEXT)
+    errors = None
+    broken = (kinds == Kind.ERROR) | (kinds == Kind.NO_VALUE)
+    if broken.any():
+        frame = pl.DataFrame({"text": text, "kind": kinds, "broken": broken}).select(
+            pl.when(~pl.col("broken")).then("text").alias("text"),
+            pl.when(pl.col("broken"))
+            .then(
+                pl.when(pl.col("kind") == Kind.ERROR)
+                .then(pl.lit(NUMBERS["error_cell"], pl.UInt8))
+                .otherwise(pl.lit(NUMBERS["formula_no_value"], pl.UInt8))
+            )
+            .alias("errors"),
+        )
+        text, errors = frame["text"], frame["errors"]
+    return text, errors, kinds if (kinds != Kind.TEXT).any() else None
+
+
+def _zeros(length: int) -> pl.Series:
+    return pl.repeat(0, length, dtype=pl.UInt8, eager=True)
+
+
+def _scatter(onto: pl.Series | None, length: int, rows: pl.Series, numbers: pl.Series) -> pl.Series | None:
+    if numbers.null_count() == len(numbers):
+        return onto
+    base = onto if onto is not None else pl.Series([None], dtype=pl.UInt8).new_from_index(0, length)
+    return base.scatter(rows, numbers)
