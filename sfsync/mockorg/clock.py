@@ -1,0 +1,55 @@
+"""The org's clock: frozen for tests, running for a served org, set and moved by hand in both cases."""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+
+
+class MockClock:
+    """Where every stamp of the org comes from.
+
+    ``MockClock(datetime)`` stands still there; ``MockClock(datetime, running=True)`` goes on from there with the
+    machine's pace; ``MockClock()`` runs from the machine's present.
+    """
+
+    def __init__(self, start: datetime | None = None, *, running: bool | None = None) -> None:
+        self._running = start is None if running is None else running
+        self._base = (start or datetime.now(UTC)).astimezone(UTC)
+        self._since = time.monotonic()
+
+    @property
+    def running(self) -> bool:
+        """Whether time passes by itself."""
+        return self._running
+
+    def now(self) -> datetime:
+        """The org's present, aware and in UTC."""
+        if not self._running:
+            return self._base
+        return self._base + timedelta(seconds=time.monotonic() - self._since)
+
+    def today(self) -> date:
+        """The org's calendar day (the org's time zone is UTC)."""
+        return self.now().date()
+
+    def stamp(self) -> str:
+        """The present as REST writes it: ``2024-01-31T10:00:00.000+0000``. Stamps have no milliseconds."""
+        return f"{self.now():%Y-%m-%dT%H:%M:%S}.000+0000"
+
+    def set(self, moment: datetime) -> None:
+        """Make it ``moment`` (aware) now; a running clock goes on from there."""
+        self._base = moment.astimezone(UTC)
+        self._since = time.monotonic()
+
+    def advance(self, step: timedelta | float) -> None:
+        """Move forward by a timedelta or by seconds."""
+        self.set(self.now() + (step if isinstance(step, timedelta) else timedelta(seconds=step)))
+
+    def freeze(self) -> None:
+        """Stop here."""
+        self._base = self.now()
+        self._running = False
+
+    def run(self) -> None:
+        """Go on from here with the machine's pace."""
+        self.set(self.now())
+        self._running = True

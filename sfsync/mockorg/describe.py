@@ -1,0 +1,208 @@
+"""The schema as REST's describe calls show it (REST API guide, "sObject Describe" and "Describe Global")."""
+
+from typing import Any
+
+from sfsync.mockorg.schema import COMPOUND_TYPES, TEXT_TYPES, FieldDef, ObjectDef, Schema
+
+_SOAP_TYPES = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "time": "xsd:time",
+    "base64": "xsd:base64Binary",
+    "address": "urn:address",
+    "location": "urn:location",
+}
+MASTER_RECORD_TYPE = "012000000000000AAA"
+
+
+class Describer:
+    """Describes objects; the work is done once per object and API version."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._done: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def describe(self, thing: ObjectDef, version: str) -> dict[str, Any]:
+        """Everything about one object. Callers must not change what they get: it is kept."""
+        known = self._done.get((thing.name, version))
+        if known is None:
+            known = self._done[thing.name, version] = {
+                **_object(thing, version),
+                "actionOverrides": [],
+                "childRelationships": [_child(each) for each in self._schema.children(thing.name)],
+                "compactLayoutable": True,
+                "defaultImplementation": None,
+                "extendedBy": None,
+                "extendsInterfaces": None,
+                "fields": [_field(thing, each) for each in thing.fields.values()],
+                "implementedBy": None,
+                "implementsInterfaces": None,
+                "listviewable": None,
+                "lookupLayoutable": None,
+                "namedLayoutInfos": [],
+                "networkScopeFieldName": None,
+                "recordTypeInfos": [_master(thing, version)],
+                "searchLayoutable": thing.searchable,
+                "sobjectDescribeOption": "FULL",
+                "supportedScopes": [{"label": f"All {thing.label_plural.lower()}", "name": "everything"}],
+            }
+        return known
+
+    def describe_global(self, version: str) -> dict[str, Any]:
+        """The list of objects."""
+        sobjects = [_object(each, version) for each in self._schema.objects.values()]
+        return {
+            "encoding": "UTF-8",
+            "maxBatchSize": 200,
+            "sobjects": sorted(sobjects, key=lambda each: each["name"]),
+        }
+
+
+def _object(thing: ObjectDef, version: str) -> dict[str, Any]:
+    base = f"/services/data/v{version}/sobjects/{thing.name}"
+    changes = thing.createable
+    return {
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": changes,
+        "custom": thing.custom,
+        "customSetting": False,
+        "deepCloneable": False,
+        "deletable": thing.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": False,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": thing.key_prefix,
+        "label": thing.label,
+        "labelPlural": thing.label_plural,
+        "layoutable": changes,
+        "mergeable": thing.name in {"Account", "Contact", "Lead"},
+        "mruEnabled": changes,
+        "name": thing.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": thing.searchable,
+        "triggerable": changes,
+        "undeletable": thing.soft_delete and thing.deletable,
+        "updateable": thing.updateable,
+        "urls": {
+            "sobject": base,
+            "describe": f"{base}/describe",
+            "rowTemplate": f"{base}/{{ID}}",
+            "layouts": f"{base}/describe/layouts",
+            "compactLayouts": f"{base}/describe/compactLayouts",
+        },
+    }
+
+
+def _child(relation: Any) -> dict[str, Any]:
+    return {
+        "cascadeDelete": relation.cascade,
+        "childSObject": relation.child,
+        "deprecatedAndHidden": False,
+        "field": relation.field,
+        "junctionIdListNames": [],
+        "junctionReferenceTo": [],
+        "relationshipName": relation.name,
+        "restrictedDelete": relation.restrict,
+    }
+
+
+def _master(thing: ObjectDef, version: str) -> dict[str, Any]:
+    layout = f"/services/data/v{version}/sobjects/{thing.name}/describe/layouts/{MASTER_RECORD_TYPE}"
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": True,
+        "developerName": "Master",
+        "master": True,
+        "name": "Master",
+        "recordTypeId": MASTER_RECORD_TYPE,
+        "urls": {"layout": layout},
+    }
+
+
+def _field(thing: ObjectDef, each: FieldDef) -> dict[str, Any]:
+    textual = each.type in TEXT_TYPES
+    number = each.type in {"double", "currency", "percent"}
+    owner = each.type == "reference" and (each.polymorphic or "Group" in each.reference_to)
+    person = each.compound == "Name" or (each.name == "Name" and "LastName" in thing.fields)
+    return {
+        "aggregatable": each.type not in COMPOUND_TYPES | {"boolean", "base64"} and not each.long,
+        "aiPredictionField": False,
+        "autoNumber": bool(each.auto_number),
+        "byteLength": each.length * 3 if textual else each.length,
+        "calculated": each.calculated,
+        "calculatedFormula": None,
+        "cascadeDelete": each.cascade,
+        "caseSensitive": each.case_sensitive,
+        "compoundFieldName": each.compound,
+        "controllerName": None,
+        "createable": each.createable,
+        "custom": each.custom,
+        "defaultValue": each.default if each.type == "boolean" or each.choices else None,
+        "defaultValueFormula": None,
+        "defaultedOnCreate": each.defaulted,
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "digits": 8 if each.type == "int" else 0,
+        "displayLocationInDecimal": False,
+        "encrypted": each.type == "encryptedstring",
+        "externalId": each.external_id,
+        "extraTypeInfo": "personname" if person else "plaintextarea" if each.type == "textarea" else None,
+        "filterable": each.filterable,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "groupable": not (each.long or number or each.type in COMPOUND_TYPES | {"datetime", "base64"}),
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "idLookup": each.id_lookup or each.external_id,
+        "inlineHelpText": each.help,
+        "label": each.label,
+        "length": each.length,
+        "mask": None,
+        "maskType": None,
+        "name": each.name,
+        "nameField": each.name_field,
+        "namePointing": owner,
+        "nillable": each.nillable,
+        "permissionable": each.nillable and each.type != "id",
+        "picklistValues": [
+            {
+                "active": choice.active,
+                "defaultValue": choice.default,
+                "label": choice.label,
+                "validFor": None,
+                "value": choice.value,
+            }
+            for choice in each.choices
+        ],
+        "polymorphicForeignKey": each.polymorphic,
+        "precision": each.precision,
+        "queryByDistance": each.type in COMPOUND_TYPES,
+        "referenceTargetField": None,
+        "referenceTo": list(each.reference_to),
+        "relationshipName": each.relationship,
+        "relationshipOrder": None,
+        "restrictedDelete": each.restrict_delete,
+        "restrictedPicklist": each.restricted,
+        "scale": each.scale,
+        "searchPrefilterable": False,
+        "soapType": _SOAP_TYPES.get(each.type, "xsd:string"),
+        "sortable": not (each.long or each.type in COMPOUND_TYPES | {"base64"}),
+        "type": each.type,
+        "unique": each.unique,
+        "updateable": each.updateable,
+        "writeRequiresMasterRead": False,
+    }

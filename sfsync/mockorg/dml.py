@@ -1,0 +1,367 @@
+"""Creates, changes and deletes records: checks by describe, the platform's rules, stamps, references, uniqueness."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sfsync.mockorg import ids, problems
+from sfsync.mockorg.problems import MultipleMatches, Refused
+from sfsync.mockorg.rules.base import DmlOptions, Rule, World, Write
+from sfsync.mockorg.rules.registry import rules_for
+from sfsync.mockorg.schema import FieldDef, ObjectDef
+from sfsync.mockorg.store import Row
+from sfsync.mockorg.values import Converter, converter
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Everything about one object that writing needs, worked out once."""
+
+    thing: ObjectDef
+    converters: dict[str, tuple[FieldDef, Converter]]
+    relationships: dict[str, FieldDef]
+    defaults: Row
+    required: list[str]
+    unique: list[str]
+    references: dict[str, FieldDef]
+    auto_numbers: list[FieldDef]
+    rules: tuple[Rule, ...]
+    owned: bool
+    audited: bool
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
+def _prepare(thing: ObjectDef) -> Prepared:
+    columns = thing.columns
+    defaults: Row = {}
+    for each in columns:
+        if each.type == "boolean":
+            defaults[each.name] = int(bool(each.default))
+        elif each.default is not None and not each.calculated:
+            defaults[each.name] = converter(each)(each.default, True)
+    names = {each.name for each in columns}
+    return Prepared(
+        thing,
+        {each.name.lower(): (each, converter(each)) for each in thing.fields.values()},
+        {each.relationship.lower(): each for each in columns if each.relationship},
+        defaults,
+        [each.name for each in columns if each.required or (not each.nillable and each.createable)],
+        [each.name for each in columns if each.unique],
+        {each.name: each for each in columns if each.type == "reference"},
+        [each for each in columns if each.auto_number],
+        rules_for(thing.name),
+        owned="OwnerId" in names,
+        audited="CreatedDate" in names,
+    )
+
+
+class Dml:
+    """Writes to the store as an org would let a user write."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._store = world.store
+        self._prepared = {name: _prepare(thing) for name, thing in world.schema.objects.items()}
+        self._ids = ids.IdSource(self._last_id)
+
+    def _last_id(self, prefix: str) -> str | None:
+        thing = self.world.schema.by_prefix(prefix)
+        return self._store.last(thing.name, "Id") if thing else None
+
+    def reset(self) -> None:
+        """Forget the numbers given, after the store was emptied."""
+        self._ids.reset()
+        for prepared in self._prepared.values():
+            prepared.numbers.clear()
+
+    def _open(self, object_name: str) -> Prepared:
+        thing = self.world.schema.objects.get(object_name)
+        if thing is None:
+            raise problems.no_such_object()
+        return self._prepared[thing.name]
+
+    def insert(self, object_name: str, values: Mapping[str, Any], options: DmlOptions) -> str:
+        """Create a record and return its id; raises Refused and then nothing is stored."""
+        prepared = self._open(object_name)
+        thing = prepared.thing
+        if not thing.createable and not options.system:
+            raise Refused(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {thing.name} does not support create"
+            )
+        given = self._convert(prepared, values, options, creating=True)
+        with self._store.transaction():
+            row = {**prepared.defaults, **{name: value for name, value in given.items() if value is not None}}
+            row["Id"] = record_id = self._ids.next(thing.key_prefix)
+            user = options.user_id or self.world.user_id
+            if prepared.owned and not row.get("OwnerId"):
+                row["OwnerId"] = user
+            now = self.world.clock.stamp()
+            if prepared.audited:
+                row.setdefault("CreatedDate", now)
+                row.setdefault("CreatedById", user)
+                row.setdefault("LastModifiedDate", row["CreatedDate"])
+                row.setdefault("LastModifiedById", row["CreatedById"])
+            row.setdefault("SystemModstamp", now)
+            for each in prepared.auto_numbers:
+                row[each.name] = self._number(prepared, each)
+            write = Write(self.world, thing, record_id, None, row, frozenset(given), options)
+            for rule in prepared.rules:
+                if rule.before:
+                    rule.before(write)
+            if not options.system:
+                missing = [name for name in prepared.required if row.get(name) is None]
+                if missing:
+                    raise problems.required(missing)
+            self._check_references(prepared, given)
+            self._check_unique(prepared, given, None)
+            self._store.insert(thing.name, row)
+            for rule in prepared.rules:
+                if rule.after:
+                    rule.after(write)
+        return record_id
+
+    def update(
+        self, object_name: str, record_id: str, values: Mapping[str, Any], options: DmlOptions
+    ) -> None:
+        """Change a record; raises Refused and then nothing is changed."""
+        prepared = self._open(object_name)
+        old = self._existing(prepared.thing, record_id)
+        given = self._convert(prepared, values, options, creating=False)
+        with self._store.transaction():
+            new = {**old, **given}
+            record_id = old["Id"]
+            write = Write(self.world, prepared.thing, record_id, old, new, frozenset(given), options)
+            for rule in prepared.rules:
+                if rule.before:
+                    rule.before(write)
+            changes = {name: value for name, value in new.items() if value != old[name]}
+            missing = [name for name in prepared.required if name in given and new[name] is None]
+            if missing and not options.system:
+                raise problems.required(missing)
+            self._check_references(prepared, changes)
+            self._check_unique(prepared, changes, record_id)
+            now = self.world.clock.stamp()
+            if prepared.audited:
+                user = options.user_id or self.world.user_id
+                changes = {"LastModifiedDate": now, "LastModifiedById": user, **changes}
+            self._store.update(prepared.thing.name, record_id, {"SystemModstamp": now, **changes})
+            for rule in prepared.rules:
+                if rule.after:
+                    rule.after(write)
+
+    def upsert(
+        self, object_name: str, key_field: str, key: Any, values: Mapping[str, Any], options: DmlOptions
+    ) -> tuple[str, bool]:
+        """Create or change the record with that key: its id, and whether it is new. MultipleMatches for several.
+
+        ``values`` holds the other fields; the key among them is ignored (one REST route refuses it, others expect it).
+        """
+        prepared = self._open(object_name)
+        entry = prepared.converters.get(key_field.lower())
+        if entry is None or not entry[0].key:
+            message = f"Provided external ID field does not exist or is not accessible: {key_field}"
+            raise Refused("NOT_FOUND", message, status=404)
+        one, convert = entry
+        name = prepared.thing.name
+        rest = {other: value for other, value in values.items() if other.lower() != one.name.lower()}
+        if one.name == "Id":
+            if key in {None, ""}:
+                return self.insert(name, rest, options), True
+            self.update(name, str(key), rest, options)
+            return str(ids.normalise(str(key))), False
+        stored = convert(key, True)
+        if stored is None:
+            raise Refused("MISSING_ARGUMENT", f"{one.name} not specified", fields=[one.name])
+        found = self._store.find(name, one.name, stored)
+        if len(found) > 1:
+            raise MultipleMatches(name, one.name, found)
+        if found:
+            self.update(name, found[0], rest, options)
+            return found[0], False
+        return self.insert(name, {**rest, one.name: stored}, options), True
+
+    def delete(self, object_name: str, record_id: str) -> None:
+        """Put a record and what hangs on it into the recycle bin."""
+        thing = self._open(object_name).thing
+        row = self._existing(thing, record_id)
+        if not thing.deletable:
+            raise Refused(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {thing.name} does not support delete"
+            )
+        with self._store.transaction():
+            self._bin(thing, row, self.world.clock.stamp())
+
+    def _bin(self, thing: ObjectDef, row: Row, now: str) -> None:
+        prepared = self._prepared[thing.name]
+        for rule in prepared.rules:
+            if rule.deleting:
+                rule.deleting(self.world, row)
+        self._store.update(thing.name, row["Id"], {"IsDeleted": 1, "SystemModstamp": now})
+        for relation in self.world.schema.children(thing.name):
+            if not (relation.cascade or relation.restrict):
+                continue
+            where = f'"{relation.field}" = ? AND IsDeleted = 0'
+            for child in self._store.rows(relation.child, where, (row["Id"],)):
+                if relation.restrict:
+                    label = self.world.schema.objects[relation.child].label_plural.lower()
+                    raise Refused(
+                        "DELETE_FAILED",
+                        f"Your attempt to delete {thing.label} could not be completed because it is associated "
+                        f"with the following {label}: {child['Id'][:15]}",
+                    )
+                self._bin(self.world.schema.objects[relation.child], child, now)
+        for rule in prepared.rules:
+            if rule.deleted:
+                rule.deleted(self.world, row)
+
+    def undelete(self, object_name: str, record_id: str) -> None:
+        """Take a record out of the recycle bin, with what was deleted together with it."""
+        thing = self._open(object_name).thing
+        row = self._store.row(thing.name, ids.normalise(record_id) or "")
+        if row is None:
+            raise problems.no_such_record()
+        if not row["IsDeleted"]:
+            raise Refused("UNDELETE_FAILED", "Entity is not in the recycle bin")
+        with self._store.transaction():
+            self._unbin(thing, row, row["SystemModstamp"])
+
+    def _unbin(self, thing: ObjectDef, row: Row, when: str) -> None:
+        prepared = self._prepared[thing.name]
+        self._check_unique(prepared, row, row["Id"])
+        self._store.update(
+            thing.name, row["Id"], {"IsDeleted": 0, "SystemModstamp": self.world.clock.stamp()}
+        )
+        for relation in self.world.schema.children(thing.name):
+            if relation.cascade:
+                where = f'"{relation.field}" = ? AND IsDeleted = 1 AND SystemModstamp = ?'
+                for child in self._store.rows(relation.child, where, (row["Id"], when)):
+                    self._unbin(self.world.schema.objects[relation.child], child, when)
+        for rule in prepared.rules:
+            if rule.deleted:
+                rule.deleted(self.world, row)
+
+    def _existing(self, thing: ObjectDef, record_id: str) -> Row:
+        """The live record; refuses ids that are malformed, unknown or deleted."""
+        known = ids.normalise(record_id)
+        if known is None:
+            raise Refused("MALFORMED_ID", f"malformed id {record_id}", status=400, fields=["Id"])
+        if known[:3] != thing.key_prefix:
+            raise problems.malformed_id(f"{thing.label} ID", record_id, "Id")
+        row = self._store.row(thing.name, known)
+        if row is None:
+            raise problems.no_such_record()
+        if row["IsDeleted"]:
+            raise problems.deleted()
+        return row
+
+    def _convert(
+        self, prepared: Prepared, values: Mapping[str, Any], options: DmlOptions, *, creating: bool
+    ) -> Row:
+        """The values given, by canonical field name and as they are stored."""
+        given: Row = {}
+        closed: list[str] = []
+        from_text = options.from_text
+        for name, value in values.items():
+            entry = prepared.converters.get(name.lower())
+            if entry is None:
+                if name != "attributes":
+                    self._by_key(prepared, name, value, given, closed, creating=creating)
+                continue
+            one, convert = entry
+            writable = one.createable if creating else one.updateable
+            if not writable and not (options.system and one.stored):
+                if one.type == "id":
+                    raise _id_in_body(creating=creating)
+                closed.append(one.name)
+                continue
+            given[one.name] = convert(value, from_text)
+        if closed:
+            raise problems.not_writable(closed)
+        return given
+
+    def _by_key(
+        self, prepared: Prepared, name: str, value: Any, given: Row, closed: list[str], *, creating: bool
+    ) -> None:
+        """A parent given by its external id: ``{"Order": {"Sfsync_Key__c": "A"}}``, or ``Order.Sfsync_Key__c``."""
+        relation, dot, key_name = name.partition(".")
+        one = prepared.relationships.get(relation.lower())
+        if one is None or (not dot and value is not None and not isinstance(value, Mapping)):
+            raise problems.no_such_field(prepared.thing.name, name)
+        if not (one.createable if creating else one.updateable):
+            closed.append(one.name)
+            return
+        key = {key_name: value} if dot else dict(value or {})
+        kind = key.pop("attributes", None) or {}
+        if not key or (dot and value in {None, ""}):
+            given[one.name] = None
+            return
+        if len(key) > 1:
+            message = f"The request should include only one external ID field for {one.relationship}"
+            raise Refused("INVALID_FIELD", message)
+        ((key_name, value),) = key.items()
+        wanted = kind.get("type") if isinstance(kind, Mapping) else None
+        targets = [wanted] if wanted in one.reference_to else list(one.reference_to)
+        candidates = [each for each in targets if each in self._prepared]
+        for target in candidates:
+            entry = self._prepared[target].converters.get(key_name.lower())
+            if entry is None or not entry[0].key:
+                continue
+            stored = entry[1](value, True)
+            found = self._store.find(target, entry[0].name, stored) if stored is not None else []
+            if entry[0].type == "id" and not found:
+                raise problems.bad_reference(one.name)
+            if len(found) > 1:
+                message = (
+                    f"Multiple records found for external id {value} of field {key_name} in entity {target}"
+                )
+                raise Refused("DUPLICATE_EXTERNAL_ID", message, fields=[one.name])
+            if found:
+                given[one.name] = found[0]
+                return
+        if not any(key_name.lower() in self._prepared[each].converters for each in candidates):
+            raise problems.no_such_field(candidates[0] if candidates else relation, key_name)
+        message = f"Foreign key external ID: {str(value).lower()} not found for field {key_name} in entity {targets[0]}"
+        raise Refused("INVALID_FIELD", message)
+
+    def _check_references(self, prepared: Prepared, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            one = prepared.references.get(name)
+            if one is None or value is None:
+                continue
+            target = self.world.schema.by_prefix(value)
+            if target is None or target.name not in one.reference_to:
+                raise problems.malformed_id(one.label, value, name)
+            live = self._store.live(target.name, value)
+            if live is None:
+                raise problems.bad_reference(name)
+            if not live:
+                raise Refused("ENTITY_IS_DELETED", "entity is deleted", fields=[name])
+
+    def _check_unique(self, prepared: Prepared, values: Mapping[str, Any], own: str | None) -> None:
+        for name in prepared.unique:
+            value = values.get(name)
+            if value is None:
+                continue
+            for found in self._store.find(prepared.thing.name, name, value):
+                if found != own:
+                    raise problems.duplicate_value(name, found)
+
+    def _number(self, prepared: Prepared, one: FieldDef) -> str:
+        """The next auto number in the field's format: ``00000100`` counts from 100, ``C-{0000}`` from 1."""
+        head, _, rest = one.auto_number.partition("{")
+        digits, _, tail = rest.partition("}") if rest else (head, "", "")
+        head = head if rest else ""
+        last = prepared.numbers.get(one.name)
+        if last is None:
+            newest = self._store.last(prepared.thing.name, one.name)
+            text = newest[len(head) : len(newest) - len(tail) or None] if newest else ""
+            last = int(text) if text.isdecimal() else max(int(digits or 0), 1) - 1
+        prepared.numbers[one.name] = last + 1
+        return f"{head}{last + 1:0{len(digits)}d}{tail}"
+
+
+def _id_in_body(*, creating: bool) -> Refused:
+    if creating:
+        message = "cannot specify Id in an insert call"
+        return Refused("INVALID_FIELD_FOR_INSERT_UPDATE", message, fields=["Id"])
+    return Refused("INVALID_FIELD", "The Id field should not be specified in the sobject data.")

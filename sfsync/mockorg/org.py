@@ -1,0 +1,169 @@
+"""The mock org in plain Python: records, queries, lead conversion, describe. The HTTP surface stands on it."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from sfsync.mockorg import bootstrap, ids, problems
+from sfsync.mockorg.clock import MockClock
+from sfsync.mockorg.convert import LeadConvert, LeadConverted, LeadConverter
+from sfsync.mockorg.describe import Describer
+from sfsync.mockorg.dml import Dml
+from sfsync.mockorg.metadata import load
+from sfsync.mockorg.present import record
+from sfsync.mockorg.problems import Refused
+from sfsync.mockorg.rules.base import DmlOptions, World
+from sfsync.mockorg.schema import ObjectDef, Schema
+from sfsync.mockorg.soql.compile import Compiler
+from sfsync.mockorg.soql.parse import parse
+from sfsync.mockorg.soql.run import QueryResult
+from sfsync.mockorg.store import Store, Transaction
+
+__all__ = ["DmlOptions", "LeadConvert", "LeadConverted", "OrgCore", "QueryResult", "Refused", "Transaction"]
+
+_DEFAULTS = DmlOptions()
+API_VERSION = "62.0"
+
+
+class OrgCore:
+    """One org. Not safe for threads by itself: hold ``lock`` around a request.
+
+    ``metadata``: folders in Salesforce source format. ``data``: an SQLite file, or None to live in memory.
+    Methods that write raise Refused, and then nothing was written.
+    """
+
+    def __init__(
+        self, *, metadata: Sequence[Path] = (), data: Path | None = None, clock: MockClock | None = None
+    ) -> None:
+        self.lock = RLock()
+        self.clock = clock or MockClock()
+        self._metadata = load(metadata)
+        self.schema: Schema = self._metadata.schema
+        self.store = Store(self.schema, data)
+        self.organization_id = ids.make("00D", 1)
+        self.user_id = ids.make("005", 1)
+        world = World(self.store, self.schema, self.clock, self.user_id)
+        self._dml = Dml(world)
+        self._converter = LeadConverter(self._dml, self._metadata.conversions)
+        self._describer = Describer(self.schema)
+        if self.store.row("Organization", self.organization_id) is None:
+            with self.store.transaction():
+                bootstrap.fill(self._dml, self._metadata)
+
+    def close(self) -> None:
+        """Close the data file."""
+        self.store.close()
+
+    def reset(self) -> None:
+        """Back to the first day: only what every org holds."""
+        with self.lock, self.store.transaction():
+            self.store.empty()
+            self._dml.reset()
+            bootstrap.fill(self._dml, self._metadata)
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """All or nothing for several writes; nests. An exception, or ``rollback()`` on it, undoes."""
+        return self.store.transaction()
+
+    def object(self, name: str) -> ObjectDef:
+        """The object of that name in any case; raises Refused NOT_FOUND (404)."""
+        thing = self.schema.objects.get(name)
+        if thing is None:
+            raise problems.no_such_object()
+        return thing
+
+    def insert(self, object: str, values: Mapping[str, Any], *, options: DmlOptions = _DEFAULTS) -> str:  # noqa: A002 - the platform's word
+        """Create a record; its 18-character id."""
+        return self._dml.insert(object, values, options)
+
+    def update(
+        self, object: str, id: str, values: Mapping[str, Any], *, options: DmlOptions = _DEFAULTS
+    ) -> None:  # noqa: A002 - the platform's words
+        """Change fields of a record; null clears, absent leaves."""
+        self._dml.update(object, id, values, options)
+
+    def upsert(
+        self,
+        object: str,  # noqa: A002 - the platform's word
+        key_field: str,
+        key: Any,
+        values: Mapping[str, Any],
+        *,
+        options: DmlOptions = _DEFAULTS,
+    ) -> tuple[str, bool]:
+        """Create or change the record whose external id is ``key``: its id, and whether it was created.
+
+        ``Id`` is a key field too: null creates. Raises MultipleMatches when several records have the key.
+        """
+        return self._dml.upsert(object, key_field, key, values, options)
+
+    def delete(self, object: str, id: str) -> None:  # noqa: A002 - the platform's words
+        """Move a record to the recycle bin, with the records that go with it."""
+        self._dml.delete(object, id)
+
+    def undelete(self, object: str, id: str) -> None:  # noqa: A002 - the platform's words
+        """Take a record out of the recycle bin, with what went with it."""
+        self._dml.undelete(object, id)
+
+    def read(
+        self,
+        object: str,
+        id: str,
+        fields: Sequence[str] | None = None,
+        *,
+        version: str = API_VERSION,  # noqa: A002 - the platform's words
+    ) -> dict[str, Any]:
+        """A record as a REST body with all fields or those named; raises Refused (404, or 400 for a bad field)."""
+        thing = self.object(object)
+        known = ids.normalise(id)
+        row = self.store.row(thing.name, known) if known else None
+        if row is None:
+            raise problems.not_found()
+        if row["IsDeleted"]:
+            raise problems.deleted()
+        chosen = list(thing.fields.values())
+        if fields is not None:
+            chosen = []
+            for name in fields:
+                found = thing.fields.get(name.strip())
+                if found is None:
+                    raise problems.no_such_field(thing.name, name.strip())
+                chosen.append(found)
+        return record(thing, row, chosen, version)
+
+    def blob(self, object: str, id: str, field: str) -> bytes:  # noqa: A002 - the platform's words
+        """The bytes of a base64 field such as ContentVersion.VersionData; raises Refused (404)."""
+        thing = self.object(object)
+        found = thing.fields.get(field)
+        known = ids.normalise(id)
+        row = self.store.row(thing.name, known) if known else None
+        if row is None or found is None or found.type != "base64" or row["IsDeleted"]:
+            raise problems.not_found()
+        return row[found.name] or b""
+
+    def find(self, object: str, field: str, value: Any) -> list[str]:  # noqa: A002 - the platform's word
+        """Ids of the live records (at most 200) whose ``field`` is ``value``."""
+        thing = self.object(object)
+        found = thing.fields.get(field)
+        if found is None:
+            raise problems.no_such_field(thing.name, field)
+        return self.store.find(thing.name, found.name, value)
+
+    def query(self, soql: str, *, all_rows: bool = False) -> QueryResult:
+        """Run a query; ``all_rows`` includes the recycle bin. Raises Refused with the org's text and place."""
+        compiler = Compiler(self.schema, self.clock.today(), self.user_id, all_rows)
+        return QueryResult(self.store, compiler.compile(parse(soql), soql))
+
+    def convert_lead(self, request: LeadConvert) -> LeadConverted:
+        """Convert one lead, entirely or not at all."""
+        return self._converter.convert(request)
+
+    def describe(self, object: str, *, version: str = API_VERSION) -> dict[str, Any]:  # noqa: A002 - the platform's word
+        """The describe of an object as REST gives it; raises Refused NOT_FOUND (404)."""
+        return self._describer.describe(self.object(object), version)
+
+    def describe_global(self, *, version: str = API_VERSION) -> dict[str, Any]:
+        """The list of all objects as REST gives it."""
+        return self._describer.describe_global(version)

@@ -1,0 +1,1 @@
+"""The platform's own rules about records, beyond what describe says: one file per subject."""

@@ -1,0 +1,192 @@
+"""Keeps the records: SQLite, one table per object, one connection behind the org's lock."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sfsync.mockorg.schema import TEXT_TYPES, FieldDef, ObjectDef, Schema
+
+Row = dict[str, Any]
+"""A stored record: every column of its table by field name."""
+
+_NUMERIC = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
+_PEOPLE = {"CreatedById", "LastModifiedById", "OwnerId"}
+"""References that nearly every record shares; an index on them would cost more than it finds."""
+
+
+class Transaction:
+    """A transaction under way; ``rollback()`` lets it end undone."""
+
+    def __init__(self) -> None:
+        self.undone = False
+
+    def rollback(self) -> None:
+        """Undo everything since the transaction began, when it ends."""
+        self.undone = True
+
+
+def quoted(name: str) -> str:
+    """A table or column name for SQL. Names come from the schema, never from a request."""
+    return f'"{name}"'
+
+
+class Store:
+    """The tables of an org. Keys of rows are canonical field names, values are as ``values.py`` stores them."""
+
+    def __init__(self, schema: Schema, path: Path | None = None) -> None:
+        self.schema = schema
+        self._db = sqlite3.connect(
+            str(path) if path else ":memory:",
+            isolation_level=None,
+            check_same_thread=False,  # the org's lock lets one thread in at a time
+            cached_statements=1024,
+        )
+        self._depth = 0
+        self._inserts: dict[str, tuple[str, list[str]]] = {}
+        self._selects: dict[str, tuple[str, list[str]]] = {}
+        for pragma in ("journal_mode=WAL", "synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.create_function("fold", 1, _fold, deterministic=True)
+        for each in schema.objects.values():
+            self._prepare(each)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _prepare(self, each: ObjectDef) -> None:
+        """Make the object's table and indexes, or add the columns that new metadata brought."""
+        table = quoted(each.name)
+        columns = {column.name: _declared(column) for column in each.columns}
+        columns.setdefault("IsDeleted", "INTEGER NOT NULL DEFAULT 0")
+        there = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
+        if not there:
+            body = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
+            self._db.execute(f"CREATE TABLE {table} ({body})")
+        for name, kind in columns.items():
+            if there and name not in there:
+                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {kind}")
+        for column in each.columns:
+            if _indexed(column):
+                index = quoted(f"{each.name}.{column.name}")
+                self._db.execute(
+                    f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({quoted(column.name)}) "
+                    f"WHERE {quoted(column.name)} IS NOT NULL"
+                )
+        names = list(columns)
+        listed = ", ".join(map(quoted, names))
+        marks = ", ".join("?" * len(names))
+        self._inserts[each.name] = (f"INSERT INTO {table} ({listed}) VALUES ({marks})", names)  # noqa: S608 - schema names
+        self._selects[each.name] = (f"SELECT {listed} FROM {table}", names)  # noqa: S608 - schema names only
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Everything inside happens or nothing; transactions nest."""
+        outer = self._depth == 0
+        name = f"level{self._depth}"
+        self._db.execute("BEGIN" if outer else f"SAVEPOINT {name}")
+        self._depth += 1
+        transaction = Transaction()
+        try:
+            yield transaction
+        except BaseException:
+            transaction.rollback()
+            raise
+        finally:
+            self._depth -= 1
+            if outer:
+                self._db.execute("ROLLBACK" if transaction.undone else "COMMIT")
+            else:
+                if transaction.undone:
+                    self._db.execute(f"ROLLBACK TO {name}")
+                self._db.execute(f"RELEASE {name}")
+
+    def select(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a SELECT."""
+        return self._db.execute(sql, parameters).fetchall()
+
+    def row(self, object_name: str, record_id: str) -> Row | None:
+        """The stored record, deleted or not."""
+        found = self.rows(object_name, "Id = ?", (record_id,))
+        return found[0] if found else None
+
+    def rows(self, object_name: str, where: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """The stored records that fit a condition written by a rule (column names quoted or plain)."""
+        sql, names = self._selects[object_name]
+        cursor = self._db.execute(f"{sql} WHERE {where}", parameters)
+        return [dict(zip(names, values, strict=True)) for values in cursor]
+
+    def live(self, object_name: str, record_id: str) -> bool | None:
+        """Whether the record is there (True), deleted (False) or unknown (None)."""
+        sql = f"SELECT IsDeleted FROM {quoted(object_name)} WHERE Id = ?"  # noqa: S608 - schema names only
+        found = self._db.execute(sql, (record_id,)).fetchone()
+        return None if found is None else not found[0]
+
+    def find(self, object_name: str, field: str, value: Any) -> list[str]:
+        """Ids of the live records with that value, at most 200, oldest first; text compares as the field does."""
+        column = quoted(field)
+        sql = (
+            f"SELECT Id FROM {quoted(object_name)} WHERE {column} = ? AND IsDeleted = 0 "  # noqa: S608 - schema names
+            "ORDER BY Id LIMIT 200"
+        )
+        return [row[0] for row in self._db.execute(sql, (value,))]
+
+    def insert(self, object_name: str, row: Mapping[str, Any]) -> None:
+        """Add a record; fields it does not name are null, or not deleted."""
+        sql, names = self._inserts[object_name]
+        get = row.get
+        values = [get(name) for name in names]
+        if "IsDeleted" not in row:
+            values[names.index("IsDeleted")] = 0
+        self._db.execute(sql, values)
+
+    def update(self, object_name: str, record_id: str, changes: Mapping[str, Any]) -> None:
+        """Write the changed fields of a record."""
+        assignments = ", ".join(f"{quoted(name)} = ?" for name in changes)
+        sql = f"UPDATE {quoted(object_name)} SET {assignments} WHERE Id = ?"  # noqa: S608 - schema names only
+        self._db.execute(sql, [*changes.values(), record_id])
+
+    def last(self, object_name: str, column: str) -> str | None:
+        """The greatest value of a column of ids or padded numbers, deleted records included."""
+        name = quoted(column)
+        sql = f"SELECT {name} FROM {quoted(object_name)} ORDER BY length({name}) DESC, {name} DESC LIMIT 1"  # noqa: S608 - schema names
+        if column == "Id":
+            sql = f"SELECT max(Id) FROM {quoted(object_name)}"  # noqa: S608 - schema names only
+        found = self._db.execute(sql).fetchone()
+        return found[0] if found else None
+
+    def count(self, object_name: str) -> int:
+        """How many live records an object has."""
+        sql = f"SELECT count(*) FROM {quoted(object_name)} WHERE IsDeleted = 0"  # noqa: S608 - schema names only
+        return int(self._db.execute(sql).fetchone()[0])
+
+    def empty(self) -> None:
+        """Remove every record of every object."""
+        with self.transaction():
+            for name in self.schema.objects:
+                self._db.execute(f"DELETE FROM {quoted(name)}")  # noqa: S608 - schema names only
+
+
+def _declared(column: FieldDef) -> str:
+    if column.type == "id":
+        return "TEXT PRIMARY KEY NOT NULL"
+    if column.type == "boolean":
+        return "INTEGER NOT NULL DEFAULT 0"
+    if column.type in TEXT_TYPES and not column.case_sensitive:
+        return "TEXT COLLATE NOCASE"
+    return "BLOB" if column.type == "base64" else _NUMERIC.get(column.type, "TEXT")
+
+
+def _indexed(column: FieldDef) -> bool:
+    if column.type == "id":
+        return False
+    if column.type == "reference":
+        return column.name not in _PEOPLE
+    return column.key or column.unique or column.name_field or column.name == "SystemModstamp"
+
+
+def _fold(text: Any) -> Any:
+    """Case folding beyond ASCII, for comparisons with letters that SQLite's own collation does not know."""
+    return text.casefold() if isinstance(text, str) else text
