@@ -11,7 +11,8 @@ _TOKEN = re.compile(
     \b00D[0-9A-Za-z]{9,15}![\w.\-]+            # a Salesforce session id
     | \beyJ[\w-]+\.[\w-]+\.[\w-]*              # a JSON web token
     | (?i:\bBearer|\bBasic)\s+[\w.!~+/=-]{8,}  # an Authorization header
-    | (?i:(?:access_token|refresh_token|client_secret|password|assertion|sessionId)["']?\s*[=:>]\s*["']?)[^\s"'&<,]+
+    | (?i:(?:access_token|refresh_token|client_secret|password|assertion|sessionId)
+      (?:["']?\s*[=:]\s*["']?|>))[^\s"'&<,]+
     | -----BEGIN[ A-Z]+PRIVATE[ ]KEY-----.*?(?:-----END[ A-Z]+PRIVATE[ ]KEY-----|\Z)
     """,
     re.VERBOSE | re.DOTALL,

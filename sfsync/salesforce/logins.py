@@ -255,7 +255,7 @@ def _ask(login_url: str, ask: Callable[[], tuple[Any, Any]]) -> Token:
             warnings.simplefilter("ignore")  # the library warns about consent; _refused says it as a sentence
             access_token, instance = ask()
     except SalesforceAuthenticationFailed as error:
-        raise _refused(host, str(error.code), str(error.message)) from None
+        raise _refused(host, str(error.code), str(error.auth_message)) from None
     except (AttributeError, ValueError):  # an answer that is no login answer at all, such as a proxy's page
         raise OrgUnavailable(
             f"{host} answered the login with something that is not Salesforce.",

@@ -1,7 +1,7 @@
 """The one door to an org for engine, flows and project: read, write, describe, limits."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +10,18 @@ from sfsync.records import KEY_FIELD, Change, ConvertLead, Outcome, Progress
 from sfsync.salesforce import describe as describing
 from sfsync.salesforce import lanes, rest, soql
 from sfsync.salesforce.auth import OrgSettings
+from sfsync.salesforce.bulk_job import OnJob
 from sfsync.salesforce.describe import SObject
 from sfsync.salesforce.session import Session, connect
 from sfsync.salesforce.usage import ApiUsage, Limits, parse_limits
 from sfsync.salesforce.writing import ACCOUNT_BY_KEY, Writing, keys_to_find
 
-OnJob = Callable[..., None]
-"""Told of every bulk job before its data go up; see ``bulk2.ingest``."""
-
 
 class Org:
-    """An org with an open session. ``bulk_from`` rows of one kind go by Bulk API 2.0."""
+    """An org with an open session.
+
+    ``bulk_from`` rows of one kind go by Bulk API 2.0; ``on_job`` is told of its jobs.
+    """
 
     def __init__(
         self,

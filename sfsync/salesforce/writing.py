@@ -1,7 +1,7 @@
 """One write: runs the steps of ``lanes`` and gathers an outcome for every change."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
@@ -9,6 +9,7 @@ from sfsync.errors import LoginFailed, OrgError, OutcomeUnknown, SfsyncError
 from sfsync.logs import event
 from sfsync.records import KEY_FIELD, Change, ConvertLead, Create, Outcome, Progress, State
 from sfsync.salesforce import lanes, rest, soql
+from sfsync.salesforce.bulk_job import OnJob
 from sfsync.salesforce.composite import write_collections
 from sfsync.salesforce.convert import convert
 from sfsync.salesforce.faults import is_passing
@@ -43,7 +44,7 @@ class Writing:
         changes: Sequence[Change],
         *,
         progress: Progress | None,
-        on_job: Callable[..., None] | None,
+        on_job: OnJob | None,
     ) -> None:
         self._session = session
         self._changes = changes
@@ -62,7 +63,8 @@ class Writing:
                 stop = self._attempt(step)
             if stop is not None:
                 self._settle(step.places, [_not_sent(stop)] * len(step.places))
-            self._progress(len(step.places))
+            if stop is not None or not isinstance(step, lanes.BulkLoad):  # a bulk load tells its own progress
+                self._progress(len(step.places))
         return [outcome if outcome is not None else Outcome(State.UNKNOWN) for outcome in self._outcomes]
 
     def _attempt(self, step: lanes.Step) -> SfsyncError | None:
@@ -131,10 +133,10 @@ class Writing:
             load.kind.object,
             "update" if load.kind.key_field is None else "upsert",
             load.kind.key_field,
-            [lanes.row(self._changes[place], "Id") for place in load.places],
+            (lanes.row(self._changes[place], "Id") for place in load.places),
             on_job=self._on_job,
             clock=self._session.clock,
-            progress=None,
+            progress=self._progress,
         )
         self._settle(load.places, outcomes)
 

@@ -1,8 +1,10 @@
 """A session with an org that only exists in ``responses``, and a clock that never waits."""
 
+import json
 from datetime import UTC, datetime
 
 from sfsync.clock import ManualClock
+from sfsync.records import Create
 from sfsync.salesforce.logins import AccessToken, Token
 from sfsync.salesforce.org import Org
 from sfsync.salesforce.retry import Policy
@@ -40,3 +42,43 @@ def open_session(login=None, **kwargs) -> Session:
 def open_org(**kwargs) -> Org:
     session = open_session()
     return Org(session, clock=session.clock, **kwargs)
+
+
+class Composite:
+    """Answers composite calls: every row succeeds, but for those that ``refuse`` names."""
+
+    def __init__(self, refuse=None):
+        self.requests = []
+        self.refuse = refuse or (lambda row, call: None)
+
+    def __call__(self, request):
+        body = json.loads(request.body)
+        self.requests.append(body)
+        answers = [self.part(part) for part in body["compositeRequest"]]
+        return 200, {}, json.dumps({"compositeResponse": answers})
+
+    def part(self, part):
+        rows = []
+        for row in part["body"]["records"]:
+            error = self.refuse(row, len(self.requests))
+            rows.append(
+                {"success": False, "errors": [error]}
+                if error
+                else {
+                    "id": row.get("id", f"id-{row.get('Sfsync_Key__c')}"),
+                    "success": True,
+                    "errors": [],
+                    "created": True,
+                }
+            )
+        return {"httpStatusCode": 200, "referenceId": part["referenceId"], "body": rows, "httpHeaders": {}}
+
+
+def serve(org, **kwargs):
+    composite = Composite(**kwargs)
+    org.add_callback("POST", f"{REST}/composite", callback=composite)
+    return composite
+
+
+def creates(count, name="Lead"):
+    return [Create(name, f"K-{number}", {"Company": "Acme"}) for number in range(count)]
