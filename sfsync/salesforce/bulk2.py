@@ -234,6 +234,7 @@ class _Load:
         """Create, report, upload and close a job; the closed job, whose fate is the org's from now on."""
         for attempt in range(1, _JOBS_FOR_A_PART + 1):
             job = self._create(part)
+            part.file.seek(0)
             try:
                 self.session.request(
                     "PUT",

@@ -88,6 +88,8 @@ def parts(
             part.size += len(text)
         if part.rows or part.refused:
             yield _end(part)
+        else:
+            part.file.close()
     except OSError as error:
         part.file.close()
         raise _no_room(error) from error

@@ -6,6 +6,7 @@ a parent is named by an indexed field of its own in a column such as ``Account.K
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -16,6 +17,8 @@ NULL = "#N/A"
 
 UNCHANGED = ""
 """The cell that leaves a field as it is; also where a row has no value for a column."""
+
+_SPECIAL = re.compile(r'[",\r\n]')
 
 # The reader's own limit of 131,072 characters is below what quoting may make of a long text area.
 _LONGEST_CELL = 1 << 27
@@ -70,9 +73,11 @@ def flat(record: Mapping[str, Any]) -> dict[str, str]:
 
 def line(cells: Sequence[str]) -> bytes:
     """One record of a CSV file with commas and line feeds (RFC 4180 quoting)."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue().encode()
+    # csv.writer leaves a carriage return unquoted when lines end in a line feed, and any reader then ends the record.
+    quoted = ['"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text for text in cells]
+    if quoted == [""]:
+        quoted = ['""']  # an empty line would be no record at all
+    return (",".join(quoted) + "\n").encode()
 
 
 def read(file: BinaryIO) -> Iterator[list[str]]:
