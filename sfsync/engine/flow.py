@@ -76,7 +76,8 @@ class Hands(Protocol):
     look: Look
 
     def write(self, decisions: Sequence[Decision]) -> list[Result]: ...
-    def outbox(self, partner_file: str, name: str, make: Callable[[Path], None]) -> Path: ...
+    def outbox(self, partner_file: str, name: str, make: Callable[[Path], object]) -> Path: ...
+    def result(self, name: str, make: Callable[[Path], object]) -> Path: ...
     def mail(self, message: Any) -> None: ...
     def say(self, text: str) -> None: ...
 
@@ -99,11 +100,11 @@ class Step(Generic[S]):
         """Decide about every row selected; no I/O."""
         raise NotImplementedError
 
-    def expect(self, selected: S, decisions: Sequence[Decision]) -> Sequence[Any]:  # noqa: ARG002  a default
+    def expect(self, selected: S, decisions: Sequence[Decision]) -> Sequence[Any]:
         """What the next step would find, were these decisions applied."""
         return ()
 
-    def apply(self, selected: S, decisions: Sequence[Decision], hands: Hands) -> list[Result]:  # noqa: ARG002
+    def apply(self, selected: S, decisions: Sequence[Decision], hands: Hands) -> list[Result]:
         """Apply the decisions; results in the same order."""
         return hands.write(decisions)
 
@@ -139,7 +140,8 @@ class FileRows:
     """``mapping.MappedRow`` values."""
     table: Any
     """The ``tabular`` table it was read from; the answer is written from it."""
-    mapping: Any
+    bound: Any
+    """The mapping bound to the file's headings."""
 
 
 @dataclass(frozen=True, slots=True)

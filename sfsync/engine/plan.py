@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sfsync.engine.flow import Decision, Look, Step
@@ -50,14 +51,20 @@ def plan_step(
 def cost_of(org: Estimator, decisions: Sequence[Decision]) -> int:
     """API calls that writing these decisions takes: each phase is sent on its own."""
     depth = max((len(decision.phases) for decision in decisions), default=0)
-    return sum(
-        org.cost(_once([c for d in decisions if len(d.phases) > phase for c in d.phases[phase]]))
-        for phase in range(depth)
+    phases = (
+        [c for d in decisions if len(d.phases) > phase for c in d.phases[phase]] for phase in range(depth)
     )
+    return sum(org.cost(_as_sent(changes)) for changes in phases)
 
 
-def _once(changes: Sequence[Change]) -> list[Change]:
-    return list({target(change): change for change in changes}.values())
+def _as_sent(changes: Sequence[Change]) -> list[Change]:
+    """Each write once, its account resolved by the phase before (see ``apply.write_phases``)."""
+    return [
+        replace(change, account_id="(new)")
+        if isinstance(change, ConvertLead) and change.account_key
+        else change
+        for change in {target(change): change for change in changes}.values()
+    ]
 
 
 def _writes(decisions: Sequence[Decision]) -> dict[tuple[str, str], int]:

@@ -1,0 +1,29 @@
+"""`sfsync export NAME`: make a partner's file from the org."""
+
+import click
+
+from sfsync.cli.common import Options, common_options
+from sfsync.cli.run import OVERRIDES
+
+
+@click.command(name="export")
+@click.argument("name")
+@click.option("--again", is_flag=True, help="Send what was sent before and is not answered yet, too.")
+@click.option("--override", multiple=True, type=OVERRIDES, help="Go ahead in spite of this guard.")
+@common_options
+def command(options: Options, name: str, again: bool, override: tuple[str, ...]) -> int:
+    """Make the file of partner file NAME (`allocation`, `activation`) and send it on its way."""
+    from sfsync.cli.work import show, watch
+    from sfsync.engine.operation import export_file
+    from sfsync.project import open_project
+
+    project = open_project(options.project, org=options.org)
+    partner_file = project.content.partner_file(name)
+    if partner_file.give is None:
+        raise click.UsageError(f"{name} files are only taken, not made.")
+    flow = project.content.flow(partner_file.family)
+    with watch(options) as watcher:
+        ports = project.ports(watcher, override)
+        result = export_file(ports, flow, partner_file.give({"again": again}))
+    show(result, options)
+    return result.exit_code

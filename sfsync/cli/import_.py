@@ -1,0 +1,43 @@
+"""`sfsync import NAME FILE`: take a partner's file, or any table through a mapping, into the org."""
+
+from pathlib import Path
+
+import click
+
+from sfsync.cli.common import Options, common_options
+from sfsync.cli.run import OVERRIDES
+
+
+@click.command(name="import")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--override", multiple=True, type=OVERRIDES, help="Go ahead in spite of this guard.")
+@common_options
+def command(options: Options, name: str, file: Path, override: tuple[str, ...]) -> int:
+    """Take FILE into the org. NAME is a partner file (`allocation`) or a mapping.
+
+    Every row ends in one bucket; the partner's file comes back with a result and a reason for each row. The same
+    file taken again changes nothing.
+    """
+    from sfsync.cli.work import show, watch
+    from sfsync.engine.files import read_file
+    from sfsync.engine.flow import Flow, PartnerFile
+    from sfsync.engine.operation import import_file
+    from sfsync.engine.upsert import UpsertRows
+    from sfsync.project import open_project
+
+    project = open_project(options.project, org=options.org)
+    content = project.content
+    if name in content.partner_file_names:
+        partner_file = content.partner_file(name)
+        flow = content.flow(partner_file.family)
+    else:
+        partner_file = PartnerFile(name, "", "", mapping=name, take=UpsertRows)
+        flow = Flow(Path(name).stem, "", ())
+    if partner_file.take is None or partner_file.mapping is None:
+        raise click.UsageError(f"{name} files are only sent, not taken.")
+    rows = read_file(file, content.mapping(partner_file.mapping))
+    with watch(options) as watcher:
+        result = import_file(project.ports(watcher, override), flow, partner_file, rows)
+    show(result, options)
+    return result.exit_code

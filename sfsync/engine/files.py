@@ -1,0 +1,114 @@
+"""Partner files in the engine: reading one, a step over its rows, the answer that goes back."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from sfsync.cells import Kind
+from sfsync.engine.flow import Decision, FileRows, Step
+from sfsync.engine.run import Ledger
+from sfsync.records import Bucket, Record
+
+if TYPE_CHECKING:
+    from sfsync.mapping.compile import CompiledMapping
+    from sfsync.mapping.rows import MappedRow
+
+S = TypeVar("S")
+
+
+def read_file(path: Path, mapping: "CompiledMapping", name: str | None = None) -> FileRows:
+    """Read and map a partner's file; raises FileRefused for a file that cannot be what the mapping describes.
+
+    ``name`` is the partner's name for the file where it was renamed on the way in.
+    """
+    from sfsync.mapping.rows import RowProblem
+    from sfsync.tabular.model import Hints
+    from sfsync.tabular.table import digest, open_table
+
+    table = open_table(path, Hints(wanted=mapping.wanted))
+    bound = mapping.bind(table.columns, file=table.file, sheet=table.sheet, header_row=table.header_row)
+    rows = [row for block in bound.map(table.blocks) for row in block.rows()]
+    broken = {problem.row: problem for problem in table.problems if problem.severity == "error"}
+    for index, row in enumerate(rows):
+        if row.number in broken:  # the row itself is broken: what its cells seem to say counts for nothing
+            found = broken[row.number]
+            problem = RowProblem(row.number, "", "", found.problem, found.message, "error")
+            rows[index] = replace(row, values={}, problem=problem)
+    return FileRows(path, name or path.name, digest(path), rows, table, bound)
+
+
+def map_records(mapping: "CompiledMapping", records: Sequence[Record]) -> "Iterator[MappedRow]":
+    """Records of the org through a mapping whose headings are API field names; one row each, in order."""
+    import polars as pl
+
+    headings = list(mapping.mapping.file.headers)
+    columns: dict[str, pl.Series] = {"row": pl.Series(range(1, len(records) + 1), dtype=pl.UInt32)}
+    for position, heading in enumerate(headings):
+        values = [record.get(heading) for record in records]
+        columns[str(position)] = pl.Series([_text(value) for value in values], dtype=pl.String)
+        kinds = [_kind(value) for value in values]
+        if any(kinds):
+            columns[f"{position}#"] = pl.Series(kinds, dtype=pl.UInt8)
+    bound = mapping.bind(headings, file="the org", sheet=None, header_row=1)
+    for block in bound.map(lambda: iter([pl.DataFrame(columns)])):
+        yield from block.rows()
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _kind(value: object) -> Kind:
+    if isinstance(value, bool):
+        return Kind.BOOLEAN
+    return Kind.NUMBER if isinstance(value, int | float) else Kind.TEXT
+
+
+class FileStep(Step[S]):
+    """A step over the rows of a partner's file: every row gets one decision."""
+
+    def __init__(self, file: FileRows) -> None:
+        self.file = file
+
+    def decide(self, selected: S) -> list[Decision]:
+        return [self._decide(row, selected) for row in self.file.rows]
+
+    def _decide(self, row: "MappedRow", selected: S) -> Decision:
+        problem = row.problem
+        if problem is None:
+            return self.decide_row(row, selected)
+        return refused(row, problem.bucket or Bucket.INVALID, problem.message, problem.name)
+
+    @abstractmethod
+    def decide_row(self, row: "MappedRow", selected: S) -> Decision:
+        """Decide about a row that the mapping found sound; pure."""
+
+
+def refused(row: "MappedRow", bucket: Bucket, reason: str, field: str) -> Decision:
+    """A row for which nothing is written; ``field`` names the column that is to blame, or is empty."""
+    return Decision(row.key or f"row {row.number}", bucket, reason, number=row.number, field=field)
+
+
+def write_answer_file(file: FileRows, ledger: Ledger, out: Path) -> None:
+    """Write the partner's own file back with what became of every row."""
+    from sfsync.tabular.answer import Answer, write_answer
+
+    results: Mapping[int, Answer] = {
+        decision.number: Answer(
+            ledger.results[identity].bucket.value,
+            ledger.results[identity].reason,
+            file.bound.heading(decision.field) if decision.field else "",
+            decision.suggestion,
+        )
+        for identity, decision in ledger.decisions.items()
+        if decision.number is not None
+    }
+    write_answer(file.path, file.table, results, out)

@@ -1,0 +1,363 @@
+"""One operation of an operator or of cron: plan, run, import or export, from lease to last line of the journal."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sfsync.clock import Clock, today
+from sfsync.engine.apply import write_phases
+from sfsync.engine.files import read_file, write_answer_file
+from sfsync.engine.flow import Decision, FileRows, Flow, Inbox, Look, PartnerFile, Result, Step
+from sfsync.engine.guards import Guards
+from sfsync.engine.plan import plan_step
+from sfsync.engine.results import RunResult, StepPlan, StepResult, merge
+from sfsync.engine.run import Ledger, Meter, run_step
+from sfsync.errors import ConfigError, FileRefused, GuardRefused, SfsyncError, TransportFailed
+from sfsync.journal.values import FileRecord, RowRecord, StepRecord
+from sfsync.records import Update
+from sfsync.tabular.table import digest
+from sfsync.transports.folder import FolderInbox, FolderOutbox
+
+if TYPE_CHECKING:
+    from sfsync.journal.journal import Journal
+    from sfsync.journal.leases import Lease
+    from sfsync.mapping.compile import CompiledMapping
+    from sfsync.salesforce.org import Org
+    from sfsync.transports.mail import Message
+
+
+class Watcher(Protocol):
+    """Somebody who watches a run: a terminal with progress bars, or nobody."""
+
+    def step(self, name: str, about: str) -> None: ...
+    def rows(self, count: int) -> None: ...
+    def done(self, result: StepResult) -> None: ...
+
+
+class Mailer(Protocol):
+    """Sends a mail; raises TransportFailed, saying whether it may have gone out."""
+
+    def send(self, message: "Message") -> None: ...
+
+
+class Nobody:
+    """A watcher for runs that nobody watches."""
+
+    def step(self, name: str, about: str) -> None: ...
+    def rows(self, count: int) -> None: ...
+    def done(self, result: StepResult) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What an operation works with; built by ``sfsync.project``."""
+
+    org: "Org"
+    journal: "Journal"
+    clock: Clock
+    zone: str
+    state: Path
+    mail: "Mailer | None"
+    partner_file: Callable[[str], PartnerFile]
+    mapping: Callable[[str], "CompiledMapping"]
+    holder: str
+    watcher: Watcher
+    lease_seconds: float = 1800.0
+    override: frozenset[str] = frozenset()
+
+    @property
+    def day(self) -> date:
+        return today(self.clock, self.zone)
+
+
+@dataclass(slots=True)
+class Running:
+    """One run while it goes on: also the hands of its steps."""
+
+    ports: Ports
+    run_id: str
+    look: Look
+    lease: "Lease"
+    files: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    outgoing: list[FileRecord] = field(default_factory=list)
+
+    def write(self, decisions: Sequence[Decision]) -> list[Result]:
+        return write_phases(self.ports.org, decisions, self._progress)
+
+    def outbox(self, partner_file: str, name: str, make: Callable[[Path], object]) -> Path:
+        return self._put(self.ports.state / "outbox" / partner_file, name, make, partner_file)
+
+    def result(self, name: str, make: Callable[[Path], object]) -> Path:
+        return self._put(self.ports.state / "results" / self.run_id, name, make, "result")
+
+    def mail(self, message: "Message") -> None:
+        if self.ports.mail is None:
+            raise TransportFailed(
+                "No mail server is configured, so nothing was mailed.",
+                sent=False,
+                hint="Fill in `mail:` in config/sfsync.yaml; the workbook is in the outbox.",
+            )
+        self.ports.mail.send(message)
+
+    def say(self, text: str) -> None:
+        self.messages.append(text)
+
+    def _put(self, folder: Path, name: str, make: Callable[[Path], object], partner_file: str) -> Path:
+        with TemporaryDirectory(prefix="sfsync-") as scratch:
+            made = Path(scratch) / name
+            make(made)
+            FolderOutbox(folder).put(name, made)
+        path = folder / name
+        if str(path) not in self.files:
+            self.files.append(str(path))
+        record = FileRecord(path.name, digest(path), "out", partner_file, path.stat().st_size)
+        self.outgoing.append(record)
+        return path
+
+    def _progress(self, rows: int) -> None:
+        self.lease.renew()
+        self.ports.watcher.rows(rows)
+
+
+def run_flow(ports: Ports, flow: Flow, step: str | None) -> RunResult:
+    """Run a flow, or one step of it. Raises LeaseHeld when another run of the flow is at work."""
+    return _operate(ports, "run", flow, choose(flow, step), step)
+
+
+def export_file(ports: Ports, flow: Flow, step: Step[Any]) -> RunResult:
+    """Make one partner's file."""
+    return _operate(ports, "export", flow, (step,), step.name)
+
+
+def import_file(ports: Ports, flow: Flow, partner_file: PartnerFile, file: FileRows) -> RunResult:
+    """Take one file into the org and write the answer that goes back."""
+    assert partner_file.take  # noqa: S101  the command offers only partner files that are taken
+    steps = [partner_file.take(file), *(partner_file.then(file) if partner_file.then else ())]
+    return _operate(ports, "import", flow, steps, partner_file.name, file=file)
+
+
+def choose(flow: Flow, step: str | None) -> Sequence[Step[Any] | Inbox]:
+    """The steps of a flow that a command means; by-hand steps only when named."""
+    if step is None:
+        return [found for found in flow.steps if not found.by_hand]
+    chosen = [found for found in flow.steps if found.name == step]
+    if not chosen:
+        known = ", ".join(found.name for found in flow.steps)
+        raise ConfigError(f"{flow.name} has no step called {step!r}.", hint=f"Its steps are: {known}.")
+    return chosen
+
+
+def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[StepPlan]]:
+    """What `run` would do, with its ledger; writes nothing, neither to the org nor to any folder."""
+    started = ports.clock.monotonic()
+    look = Look(ports.org, ports.clock, ports.day)
+    expected: list[Any] = []
+    plans: list[StepPlan] = []
+    for found in choose(flow, step):
+        parts = []
+        for single in _planned(ports, found):
+            taken = [value for value in expected if isinstance(value, single.consumes)]
+            expected = [value for value in expected if not isinstance(value, single.consumes)]
+            part, new, _ = plan_step(
+                single,
+                look,
+                taken,
+                org=ports.org,
+                guards=_guards(flow),
+                calls=_meter(ports).calls,
+                remaining=_meter(ports).remaining,
+            )
+            expected += new
+            parts.append(part)
+        if isinstance(found, Inbox):
+            parts = [replace(StepPlan(merge(found.name, [part.result for part in parts])), about=found.about)]
+        plans += parts
+    steps = [part.result for part in plans]
+    calls = sum(result.api_calls for result in steps)
+    refusals = [refusal for part in plans for refusal in part.refusals]
+    return (
+        RunResult(
+            run_id="",
+            command="plan",
+            flow=flow.name,
+            steps=steps,
+            api_calls=calls,
+            api_remaining=_meter(ports).remaining(),
+            seconds=ports.clock.monotonic() - started,
+            messages=refusals,
+            status_override="refused" if refusals else "",
+        ),
+        plans,
+    )
+
+
+def _planned(ports: Ports, step: Step[Any] | Inbox) -> Iterator[Step[Any]]:
+    """A step as it is; an inbox as the steps that its waiting files would be."""
+    if isinstance(step, Step):
+        yield step
+        return
+    partner_file = ports.partner_file(step.partner_file)
+    assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
+    for path in _inbox(ports, step).waiting():
+        yield partner_file.take(read_file(path, ports.mapping(partner_file.mapping)))
+
+
+def _operate(
+    ports: Ports,
+    command: str,
+    flow: Flow,
+    steps: Sequence[Step[Any] | Inbox],
+    what: str | None,
+    *,
+    file: FileRows | None = None,
+) -> RunResult:
+    started, meter = ports.clock.monotonic(), _meter(ports)
+    calls = meter.calls()
+    with ports.journal.lease(flow.name, holder=ports.holder, ttl_seconds=ports.lease_seconds) as lease:
+        arguments = {"step": what or "", "file": file.name if file else ""}
+        run_id = ports.journal.start_run(command, flow.name, org=ports.org.url, arguments=arguments)
+        running = Running(ports, run_id, Look(ports.org, ports.clock, ports.day), lease)
+        done: list[StepResult] = []
+
+        def result(status: str = "") -> RunResult:
+            return RunResult(
+                run_id,
+                command,
+                flow.name,
+                tuple(done),
+                meter.calls() - calls,
+                meter.remaining(),
+                ports.clock.monotonic() - started,
+                tuple(running.files),
+                tuple(running.messages),
+                status,
+                len(file.rows) if file else None,
+            )
+
+        with _closing(ports, run_id, result, running):
+            for step in steps:
+                lease.renew()
+                done.append(_one(running, flow, step, file))
+                ports.watcher.done(done[-1])
+        return result()
+
+
+@contextmanager
+def _closing(
+    ports: Ports, run_id: str, result: Callable[[str], RunResult], running: Running
+) -> Iterator[None]:
+    """Write the run's last line into the journal however it ends; a refused run keeps what it did before."""
+    status = "failed"
+    try:
+        yield
+        status = ""
+    except GuardRefused as error:
+        status = "refused"
+        running.say(str(error))
+        raise
+    except SfsyncError as error:
+        running.say(str(error))
+        raise
+    finally:
+        end = result(status)
+        for record in running.outgoing:
+            ports.journal.record_file(run_id, record)
+        ports.journal.finish_run(
+            run_id,
+            end.status,
+            exit_code=end.exit_code,
+            api_calls=end.api_calls,
+            api_remaining=end.api_remaining,
+            seconds=end.seconds,
+            messages=end.messages,
+        )
+
+
+def _one(running: Running, flow: Flow, step: Step[Any] | Inbox, file: FileRows | None) -> StepResult:
+    running.ports.watcher.step(step.name, step.about)
+    if isinstance(step, Inbox):
+        return _take_waiting(running, flow, step)
+    own = file if file is not None and getattr(step, "file", None) is file else None
+    return _run(running, flow, step, own)
+
+
+def _run(running: Running, flow: Flow, step: Step[Any], file: FileRows | None) -> StepResult:
+    ports = running.ports
+    result, ledger = run_step(
+        step,
+        running.look,
+        running,
+        org=ports.org,
+        guards=_guards(flow),
+        override=ports.override,
+        meter=_meter(ports),
+    )
+    ports.journal.record_step(
+        running.run_id,
+        StepRecord(result.name, result.selected, result.buckets, result.api_calls, result.seconds),
+    )
+    ports.journal.record_rows(running.run_id, step.name, list(_evidence(ledger, file)))
+    if file is not None:
+        size = file.path.stat().st_size
+        ports.journal.record_file(running.run_id, FileRecord(file.name, file.digest, "in", step.name, size))
+        running.result(answer_name(file), lambda path: write_answer_file(file, ledger, path))
+    return result
+
+
+def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> StepResult:
+    """Take every waiting file; one that cannot be read is put aside with the reason, and the next is taken."""
+    ports = running.ports
+    partner_file = ports.partner_file(inbox.partner_file)
+    assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
+    parts = []
+    for claimed in _inbox(ports, inbox).claim():
+        try:
+            file = read_file(claimed.path, ports.mapping(partner_file.mapping), claimed.name)
+        except FileRefused as error:
+            claimed.quarantine(str(error))
+            running.say(f"{error} The file was put into quarantine.")
+            continue
+        parts.append(_run(running, flow, partner_file.take(file), file))
+        claimed.archive()
+    return merge(inbox.name, parts)
+
+
+def _inbox(ports: Ports, inbox: Inbox) -> FolderInbox:
+    return FolderInbox(ports.state / "inbox" / inbox.partner_file, clock=ports.clock)
+
+
+def answer_name(file: FileRows) -> str:
+    """The answer's name: the partner's own with -result; JSON lines are answered as a workbook."""
+    path = Path(file.name)
+    ending = {".jsonl": ".xlsx", ".json": ".xlsx", ".xls": ".xlsx", ".xlsb": ".xlsx", ".ods": ".xlsx"}
+    return f"{path.stem}-result{ending.get(path.suffix.lower(), path.suffix)}"
+
+
+def _evidence(ledger: Ledger, file: FileRows | None) -> Iterator[RowRecord]:
+    for identity, decision in ledger.decisions.items():
+        result = ledger.results[identity]
+        changes = [change for phase in decision.phases for change in phase]
+        last = changes[-1] if changes else None
+        yield RowRecord(
+            key=decision.key,
+            bucket=result.bucket,
+            reason=result.reason,
+            file=file.name if file else None,
+            row_number=decision.number,
+            record_id=result.ids.get(last.object) if last else None,
+            object=last.object if last else None,
+            fields=tuple(last.values) if isinstance(last, Update) else (),
+        )
+
+
+def _guards(flow: Flow) -> Guards:
+    return Guards.model_validate(dict(flow.guards))
+
+
+def _meter(ports: Ports) -> Meter:
+    return Meter(lambda: ports.org.usage.calls, lambda: ports.org.usage.remaining)

@@ -1,0 +1,47 @@
+"""``config/sfsync.yaml``, the file that marks a project: orgs, places, mail, zone. Secrets only by reference."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sfsync.salesforce.auth import OrgSettings
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MailSettings(_Section):
+    """The server that takes our mails."""
+
+    host: str
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    sender: str = Field(description="The address that mails come from.")
+    username: str | None = None
+    password: str | None = Field(None, description="A reference such as env:SMTP_PASSWORD.")
+    timeout: float = 60.0
+
+
+class ScheduleEntry(_Section):
+    """One line of `sfsync schedule`."""
+
+    command: str = Field(description="What to run, such as: run charge_card.")
+    at: str = Field(description="Five cron fields, such as: */15 * * * *.")
+
+
+class ProjectSettings(_Section):
+    """All of ``config/sfsync.yaml``."""
+
+    orgs: dict[str, OrgSettings] = {}
+    default_org: str | None = Field(None, description="The org that is meant when --org is not given.")
+    timezone: str = Field("UTC", description="Zone of the business day, such as Europe/Amsterdam.")
+    state: Path | None = Field(None, description="Folder for journal, inbox, outbox, results.")
+    journal: str | None = Field(None, description="Journal URL; without it SQLite in the state folder.")
+    mail: MailSettings | None = None
+    bulk_from: int = Field(2000, ge=1, description="From so many records of one kind Bulk API 2.0 is used.")
+    lease_minutes: int = Field(
+        30, ge=1, description="A run that shows no life for so long has lost its lease."
+    )
+    schedule: dict[str, ScheduleEntry] = {}
