@@ -84,6 +84,8 @@ class Table:
     delimiter: str | None = None
     sheet: str | None = None
     header_rows: tuple[int, ...] = ()
+    date1904: bool = False
+    """Whether bare numbers in date columns count from 1904 (Excel for Macintosh); date cells are right already."""
     notes: Notes = field(default_factory=Notes)
 
     @property

@@ -40,6 +40,19 @@ def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
     return finder.found
 
 
+def date1904(path: Path) -> bool:
+    """Whether the workbook counts days from 1904 (18.2.28, workbookPr)."""
+    from xml.etree import ElementTree as ET  # DTDs were refused before: no entity can expand
+
+    with zipfile.ZipFile(path) as archive:
+        if "xl/workbook.xml" not in archive.namelist():
+            return False
+        for element in ET.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314  as above
+            if element.tag.endswith("}workbookPr"):
+                return element.get("date1904", "0") in {"1", "true"}
+    return False
+
+
 def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
     """The name of the part that holds a sheet: workbook.xml → relationship → target."""
     from xml.etree import ElementTree as ET  # DTDs were refused before: no entity can expand

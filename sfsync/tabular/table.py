@@ -3,11 +3,13 @@
 A file is taken for what it holds, not for what it is called: CSV text named .xlsx is read as CSV.
 """
 
-import hashlib
 from pathlib import Path
 
+from sfsync.tabular.digest import digest
 from sfsync.tabular.guards import Form, recognise_form
 from sfsync.tabular.model import Hints, Table
+
+__all__ = ["Hints", "Table", "digest", "open_table"]
 
 
 def open_table(path: Path, hints: Hints | None = None) -> Table:
@@ -34,9 +36,3 @@ def open_table(path: Path, hints: Hints | None = None) -> Table:
     from sfsync.tabular.workbook import open_workbook
 
     return open_workbook(path, form, hints)
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex: how a file that was already taken is known again."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -11,11 +11,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sfsync.cells import fold
 from sfsync.errors import FileRefused
 from sfsync.tabular.delimiter import guess, sep_line
 from sfsync.tabular.encoding import Encoding, decoded, detect
 from sfsync.tabular.guards import check_columns
 from sfsync.tabular.header import LOOK_AT, Header, find_header, no_header
+from sfsync.tabular.injection import ANSWER_HEADINGS, ESCAPED
 from sfsync.tabular.lines import Lines
 from sfsync.tabular.model import Hints, Notes, Table
 from sfsync.tabular.ragged import Shape
@@ -69,13 +71,14 @@ def open_text(path: Path, hints: Hints, *, block: int = BLOCK) -> Table:
     layout = Layout(
         path, encoding, delimiter, last_line + 1, len(columns), shape, _width(header, columns, texts), block
     )
+    own = [fold(heading) for heading in columns[-2:]] in [[*map(fold, pair)] for pair in ANSWER_HEADINGS]
     return Table(
         file=path.name,
         format="csv",
         columns=columns,
         header_row=sample[header.index][0],
         header_rows=tuple(sample[i][0] for i in range(header.first, header.index + 1)),
-        source=lambda notes: without_skipped(_frames(layout, notes), layout.columns, notes),
+        source=lambda notes: without_skipped(_read(layout, notes, own=own), layout.columns, notes),
         encoding=encoding.name,
         bom=encoding.bom,
         delimiter=delimiter,
@@ -117,6 +120,41 @@ def _records(lines: Lines, delimiter: str, skip: int = 0) -> Iterator[tuple[int,
         if lines.ended(start, record):
             return
         yield start, lines.number, lines.restored(record)
+
+
+def raw_records(path: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
+    """(first line, fields) of every record from the top: title blocks, blank lines and footers too.
+
+    A ``sep=`` line is a record of one field. ``table`` is what ``open_text`` gave for the same file.
+    """
+    encoding = Encoding(
+        table.encoding or "utf-8", len("\ufeff".encode(table.encoding or "utf-8")) if table.bom else 0
+    )
+    lines = Lines(path.name, decoded(path, encoding, 1 << 20))
+    top = next(iter(Lines(path.name, decoded(path, encoding, 1 << 16))), "")
+    skip = 1 if sep_line(top) else 0
+    if skip:
+        yield 1, [top.rstrip("\r\n")]
+    for start, _, record in _records(lines, table.delimiter or ",", skip):
+        yield start, record
+
+
+def _read(layout: Layout, notes: Notes, *, own: bool) -> "Iterator[pl.DataFrame]":
+    """The frames; in an answer of our own the apostrophes that keep formulas from running are taken off again."""
+    if not own:
+        yield from _frames(layout, notes)
+        return
+    import polars as pl
+
+    for frame in _frames(layout, notes):
+        yield frame.with_columns(
+            [
+                pl.when(pl.col(name).str.contains(ESCAPED))
+                .then(pl.col(name).str.slice(1))
+                .otherwise(pl.col(name))
+                for name in frame.columns[1:]
+            ]
+        )
 
 
 def _frames(layout: Layout, notes: Notes) -> "Iterator[pl.DataFrame]":

@@ -1,7 +1,7 @@
 """Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): the right sheet, typed cells, and what calamine cannot tell.
 
 calamine gives an error cell, and a formula saved without its result, as an empty cell. Both are looked up in the
-sheet's own part (``sheet_xml``, ``xlsb``), for an empty cell and an unknown value are not the same.
+sheet's own part (``sheet_xml``, ``xlsb``, ``biff``), for an empty cell and an unknown value are not the same.
 Hidden sheets are read only when named; hidden rows and columns are data. Macros are never run.
 """
 
@@ -69,7 +69,24 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
         header_rows=tuple(range(sheet.header.first + 1, sheet.header.index + 2)),
         source=lambda notes: without_skipped(frames(rows(), columns), columns, notes),
         sheet=sheet.name,
+        date1904=_date1904(path, form),
     )
+
+
+def _date1904(path: Path, form: Form) -> bool:
+    if form is Form.XLSX:
+        from sfsync.tabular.sheet_xml import date1904
+
+        return date1904(path)
+    if form is Form.XLSB:
+        from sfsync.tabular.xlsb import date1904 as date1904_of_xlsb
+
+        return date1904_of_xlsb(path)
+    if form is Form.XLS:
+        from sfsync.tabular.biff import date1904 as date1904_of_xls
+
+        return date1904_of_xls(path)
+    return False
 
 
 def _format(path: Path, form: Form) -> str:
@@ -111,6 +128,10 @@ def _special(path: Path, form: Form, name: str) -> Special:
         from sfsync.tabular.xlsb import special_cells as special_cells_of_xlsb
 
         return special_cells_of_xlsb(path, name)
+    if form is Form.XLS:
+        from sfsync.tabular.biff import special_cells as special_cells_of_xls
+
+        return special_cells_of_xls(path, name)
     return {}
 
 

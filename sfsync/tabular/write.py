@@ -1,8 +1,8 @@
 """Write tables: CSV and .xlsx that no spreadsheet program can be made to run.
 
 Text is text: in a workbook it is typed as such and formatted as text, so that no value becomes a formula, a link, a
-number or a date. In CSV a value that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV
-Injection). A file appears under its name only when it is complete.
+number or a date. In CSV a value that a spreadsheet would take for a formula gets an apostrophe in front
+(``injection``). A file appears under its name only when it is complete.
 """
 
 import csv
@@ -15,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sfsync.tabular.injection import harmless
+
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
@@ -23,8 +25,6 @@ TEXT_FORMAT = "@"
 LONGEST_TEXT = 32_767
 """Characters that an Excel cell holds (Excel specifications and limits)."""
 
-_FORMULA = re.compile(r"[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d{1,30}(?:[.,]\d{1,30})*")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WIDEST = 60
 _EXCEL_BEGINS = date(1900, 3, 1)
@@ -66,11 +66,6 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(FileNotFoundError):
             target.unlink()
-
-
-def harmless(text: str) -> str:
-    """The text as a CSV value that no spreadsheet takes for a formula; plain numbers stay as they are."""
-    return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text) else text
 
 
 def mark(encoding: str, *, bom: bool) -> str:

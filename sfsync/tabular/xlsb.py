@@ -14,9 +14,9 @@ from sfsync.errors import FileRefused
 from sfsync.tabular.guards import damaged
 from sfsync.tabular.model import Cell
 
-_ROW, _ERROR_CELL, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
+_ROW, _ERROR_CELL, _FORMULA_ERROR, _PROPERTIES, _SHEET = 0, 3, 11, 153, 156
 _SHORT = range(12, 19)
-_ERRORS = {
+ERRORS = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
     0x0F: "#VALUE!",
@@ -51,10 +51,17 @@ def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
                 row = struct.unpack_from("<I", body)[0]
             elif kind in {_ERROR_CELL, _FORMULA_ERROR}:
                 column = struct.unpack_from("<I", body)[0]
-                found.setdefault(row, {})[column] = Cell(_ERRORS.get(body[8], "#ERROR!"), Kind.ERROR)
+                found.setdefault(row, {})[column] = Cell(ERRORS.get(body[8], "#ERROR!"), Kind.ERROR)
     except (struct.error, IndexError, ET.ParseError):
         raise damaged(path) from None
     return found
+
+
+def date1904(path: Path) -> bool:
+    """Whether the workbook counts days from 1904 (2.4.822, BrtWbProp: the first bit)."""
+    with zipfile.ZipFile(path) as archive:
+        found = _records(archive.read("xl/workbook.bin"))
+    return any(kind == _PROPERTIES and body[:1] and body[0] & 1 for kind, body in found)
 
 
 def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:

@@ -1,0 +1,139 @@
+"""Look into an old .xls file for what calamine does not tell: error cells, and days counted from 1904.
+
+[MS-XLS] 2.1.4: a workbook stream is a row of records of two bytes type, two bytes length. It lies in an OLE file
+([MS-CFB]): sectors chained by an allocation table.
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from sfsync.cells import Kind
+from sfsync.tabular.guards import MEGABYTE, check_size, damaged
+from sfsync.tabular.model import Cell
+from sfsync.tabular.xlsb import ERRORS
+
+_EOF, _SHEET, _DATE_MODE, _BOOLEAN_OR_ERROR, _FORMULA = 0x000A, 0x0085, 0x0022, 0x0205, 0x0006
+_END_OF_CHAIN = 0xFFFFFFFA  # this and above are marks, not sectors
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_XLS_LIMIT = 128 * MEGABYTE
+
+
+def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
+    """The error cells of a sheet, by 0-based row and column. Raises FileRefused: truncated, too_large."""
+    stream = _workbook(path)
+    found: dict[int, dict[int, Cell]] = {}
+    try:
+        for kind, body in _records(stream, _sheet_offset(stream, sheet)):
+            if kind == _EOF:
+                break
+            code = _error_code(kind, body)
+            if code is not None:
+                row, column = struct.unpack_from("<HH", body)
+                found.setdefault(row, {})[column] = Cell(ERRORS.get(code, "#ERROR!"), Kind.ERROR)
+    except (struct.error, IndexError, UnicodeDecodeError):
+        raise damaged(path) from None
+    return found
+
+
+def date1904(path: Path) -> bool:
+    """Whether the workbook counts days from 1904 (2.4.77, Date1904)."""
+    return any(kind == _DATE_MODE and body[:2] == b"\x01\x00" for kind, body in _records(_workbook(path), 0))
+
+
+def _error_code(kind: int, body: bytes) -> int | None:
+    if kind == _BOOLEAN_OR_ERROR and body[7]:
+        return body[6]
+    if kind == _FORMULA and body[12:14] == b"\xff\xff" and body[6] == 2:
+        return body[8]
+    return None
+
+
+def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    while at + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, at)
+        yield kind, stream[at + 4 : at + 4 + size]
+        at += 4 + size
+
+
+def _sheet_offset(stream: bytes, sheet: str) -> int:
+    """Where the sheet's records begin; the end of the stream when its name is not found (2.4.28, BoundSheet8)."""
+    for kind, body in _records(stream, 0):
+        if kind == _EOF:
+            break
+        if kind == _SHEET:
+            length, wide = body[6], body[7] & 1
+            name = body[8 : 8 + (2 * length if wide else length)].decode("utf-16-le" if wide else "latin-1")
+            if name == sheet:
+                return int(struct.unpack_from("<I", body)[0])
+    return len(stream)
+
+
+def _workbook(path: Path) -> bytes:
+    """The workbook stream: the file itself in very old ones, else out of the OLE file."""
+    check_size(path, _XLS_LIMIT, "an .xls file")
+    data = path.read_bytes()
+    if not data.startswith(_OLE):
+        return data
+    try:
+        return _from_ole(data)
+    except (struct.error, IndexError, UnicodeDecodeError):
+        raise damaged(path) from None
+
+
+def _from_ole(data: bytes) -> bytes:
+    size = 1 << struct.unpack_from("<H", data, 30)[0]
+    if size not in {512, 4096}:
+        raise IndexError
+    directory, cutoff, mini_start = (
+        struct.unpack_from("<I", data, 48)[0],
+        *struct.unpack_from("<II", data, 56),
+    )
+    table = _allocation_table(data, size)
+
+    def chain(start: int) -> bytes:
+        return b"".join(_sector(data, number, size) for number in _walk(table, start))
+
+    entries = chain(directory)
+    root_start = _entry(entries[:128])[1]
+    for at in range(0, len(entries), 128):
+        name, start, length = _entry(entries[at : at + 128])
+        if name in {"Workbook", "Book"}:
+            if length >= cutoff:
+                return chain(start)[:length]
+            small = struct.unpack(f"<{len(chain(mini_start)) // 4}I", chain(mini_start))
+            held = chain(root_start)
+            return b"".join(held[64 * n : 64 * n + 64] for n in _walk(small, start))[:length]
+    return b""
+
+
+def _allocation_table(data: bytes, size: int) -> tuple[int, ...]:
+    first, count = struct.unpack_from("<II", data, 68)
+    sectors = [n for n in struct.unpack_from("<109I", data, 76) if n < _END_OF_CHAIN]
+    for _ in range(min(count, len(data) // size)):
+        numbers = struct.unpack(f"<{size // 4}I", _sector(data, first, size))
+        sectors += [n for n in numbers[:-1] if n < _END_OF_CHAIN]
+        first = numbers[-1]
+    table = b"".join(_sector(data, number, size) for number in sectors[: len(data) // size + 1])
+    return struct.unpack(f"<{len(table) // 4}I", table)
+
+
+def _sector(data: bytes, number: int, size: int) -> bytes:
+    found = data[(number + 1) * size : (number + 2) * size]
+    return found.ljust(size, b"\0") if found else b""
+
+
+def _walk(table: tuple[int, ...], start: int) -> Iterator[int]:
+    """The sectors of a chain; a chain that bites its own tail ends."""
+    for _ in range(len(table)):
+        if start >= _END_OF_CHAIN:
+            return
+        yield start
+        start = table[start]
+
+
+def _entry(entry: bytes) -> tuple[str, int, int]:
+    """Name, first sector and length of a directory entry."""
+    length = struct.unpack_from("<H", entry, 64)[0]
+    start, size = struct.unpack_from("<II", entry, 116)
+    return entry[: max(length - 2, 0)].decode("utf-16-le"), start, size

@@ -1,0 +1,25 @@
+"""Text that a spreadsheet program would run as a formula, made harmless in CSV, and read back as it was.
+
+OWASP, "CSV Injection": a cell that begins with = + - @, a tab or a line break gets an apostrophe in front. Excel's
+own text guard ``="0089"`` is unwrapped instead: with an apostrophe before it nobody could read the value again.
+"""
+
+import re
+
+ANSWER_HEADINGS = (("Result", "Reason"), ("sfsync result", "sfsync reason"))
+"""Headings of the two columns that an answer adds; the second pair where a file has its own *Result* or *Reason*."""
+
+_DANGEROUS = r"(?:[\s\x00]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])"
+_FORMULA = re.compile(_DANGEROUS)
+_PLAIN_NUMBER = re.compile(r"[+-]?\d{1,30}(?:[.,]\d{1,30})*")
+_GUARD = re.compile(r'="([\w .-]*)"')
+
+ESCAPED = rf"^'{_DANGEROUS}"
+"""A value with our apostrophe, as a regular expression that polars knows too."""
+
+
+def harmless(text: str) -> str:
+    """The text as a CSV value that no spreadsheet takes for a formula; plain numbers stay as they are."""
+    if guarded := _GUARD.fullmatch(text):
+        return harmless(guarded[1])
+    return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text) else text
