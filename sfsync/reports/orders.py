@@ -6,7 +6,7 @@ Queries and arithmetic; whoever has an org runs the queries. A lead, its order a
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 from sfsync.records import KEY_FIELD, Record
@@ -73,3 +73,19 @@ def _outcome(lead: Record, order: Record | None, sent: Counter[str], active: Cou
 def _general(reason: str) -> str:
     """A reason without the key of the one record it is about, so that equal reasons count together."""
     return _KEY_IN_REASON.sub("…", reason)
+
+
+NOT_IN_THE_ORG = "(never a lead)"
+
+
+def refused_outcomes(rows: Iterable[tuple[str, str, str]], known: Collection[str]) -> list[FormOutcome]:
+    """Outcomes of submissions that never became a lead: (key, bucket, reason) of rows that intake refused.
+
+    A key counts once, as it ended last; keys in ``known`` (the org's leads) do not count. What such a form asked
+    for is not kept anywhere, so its country and plan stay open.
+    """
+    last = {key: (bucket, reason) for key, bucket, reason in rows if key not in known}
+    return [
+        FormOutcome(NOT_IN_THE_ORG, NOT_IN_THE_ORG, bucket, _general(reason))
+        for bucket, reason in last.values()
+    ]

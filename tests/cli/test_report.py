@@ -1,0 +1,130 @@
+"""`sfsync report`: what the org and the journal hold, as a table, JSON or a workbook."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import openpyxl
+import pytest
+from click.testing import CliRunner, Result
+
+from sfsync import project as project_module
+from sfsync.cli.report import command
+from sfsync.clock import ManualClock
+from sfsync.journal.values import RowRecord
+from sfsync.records import Bucket
+
+NOW = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
+
+
+def lead(key: str, status: str = "Qualified") -> dict[str, Any]:
+    return {
+        "Sfsync_Key__c": key,
+        "Country": "NL",
+        "Subscription_Plan__c": "plus",
+        "Intake_Status__c": status,
+        "Intake_Reason__c": None,
+        "IsConverted": status == "Qualified",
+    }
+
+
+@dataclass
+class FakeOrg:
+    url: str = "http://127.0.0.1:1"
+    asked: list[str] = field(default_factory=list)
+
+    def query_many(self, soqls: list[str]) -> list[list[dict[str, Any]]]:
+        self.asked += soqls
+        order = {
+            "Sfsync_Key__c": "A-1",
+            "Status": "Card Sent",
+            "TotalAmount": 1200.0,
+            "Number_of_Cards__c": 2,
+        }
+        cards = [{"Status": status, "Order__r": {"Sfsync_Key__c": "A-1"}} for status in ("Active", "Shipped")]
+        return [[lead("A-1"), lead("A-2", "Duplicate")], [order], cards]
+
+
+class FakeJournal:
+    def runs(self, limit: int, flow: str) -> list[Any]:
+        assert flow == "charge_card"
+        here = FakeOrg.url
+        made = [("r2", "import", "web_forms", here), ("r1", "import", "web_forms", here)]
+        made += [("r3", "import", "allocation", here), ("r4", "import", "web_forms", "http://other")]
+        return [
+            SimpleNamespace(id=i, command=c, arguments={"step": s}, org=o, started_at=NOW)
+            for i, c, s, o in made
+        ]
+
+    def rows(self, run_id: str, *, step: str, buckets: set[Bucket]) -> Iterator[RowRecord]:
+        assert run_id in ("r1", "r2")
+        yield RowRecord("A-3", Bucket.INVALID, "no last name")
+        yield RowRecord("A-2", Bucket.DUPLICATE, "same person as A-1")
+        yield RowRecord(None, Bucket.INVALID, "no submission id", file="forms.jsonl", row_number=7)
+
+
+@pytest.fixture
+def org(monkeypatch: pytest.MonkeyPatch) -> FakeOrg:
+    found = FakeOrg()
+    opened = SimpleNamespace(
+        org=found,
+        journal=FakeJournal(),
+        clock=ManualClock(NOW),
+        settings=SimpleNamespace(timezone="Europe/Amsterdam"),
+    )
+    monkeypatch.setattr(project_module, "open_project", lambda *_, **__: opened)
+    return found
+
+
+def report(*args: str) -> Result:
+    return CliRunner().invoke(command, ["charge_card.orders", *args], catch_exceptions=False)
+
+
+def test_json_holds_the_whole_tally(org: FakeOrg):
+    body = json.loads(report("--json").stdout)
+    assert body["total"] == {
+        "submissions": 4,
+        "good": 1,
+        "duplicates": 1,
+        "rejected": 2,
+        "failed": 0,
+        "waiting": 0,
+        "orders": 1,
+        "cards": 2,
+        "cards_sent": 2,
+        "cards_active": 1,
+        "revenue": 1200.0,
+    }
+    assert body["reasons"] == {"no last name": 1, "no submission id": 1}
+
+
+def test_people_get_tables(org: FakeOrg):
+    printed = report().stdout
+    assert "By country" in printed
+    assert "1,200.00" in printed
+    assert "no last name" in printed
+    assert report("--quiet").stdout == ""
+
+
+def test_the_workbook_is_dated_in_the_project_zone(org: FakeOrg, tmp_path: Path):
+    path = tmp_path / "orders.xlsx"
+    printed = report("-o", str(path), "--since", "2026-03-01", "--until", "2026-03-31").stdout
+    assert f"Written to {path}" in printed
+    summary = openpyxl.load_workbook(path)["Summary"]
+    assert summary["A2"].value == "2026-04-01 · forms from 2026-03-01 to 2026-03-31"
+    assert "Submitted_At__c >= 2026-03-01" in org.asked[0]
+
+
+def test_a_period_before_the_runs_leaves_their_rows_out(org: FakeOrg):
+    body = json.loads(report("--json", "--until", "2026-03-30").stdout)
+    assert body["total"]["rejected"] == 0
+
+
+def test_a_workbook_ends_in_xlsx(org: FakeOrg):
+    done = CliRunner().invoke(command, ["charge_card.orders", "-o", "orders.csv"])
+    assert done.exit_code == 2
+    assert ".xlsx" in done.output
