@@ -86,7 +86,7 @@ class AccessToken:
     renewable: bool = field(default=False, init=False)
     calls: bool = field(default=False, init=False)
 
-    def login(self, http: "requests.Session") -> Token:  # noqa: ARG002  the protocol's shape; nothing is asked
+    def login(self, http: "requests.Session") -> Token:
         return Token(check_url(self.instance_url), self.access_token)
 
 
@@ -200,7 +200,7 @@ class SfAlias:
     renewable: bool = field(default=True, init=False)
     calls: bool = field(default=False, init=False)
 
-    def login(self, http: "requests.Session") -> Token:  # noqa: ARG002  the CLI does the asking
+    def login(self, http: "requests.Session") -> Token:
         command = ["sf", "org", "display", "--target-org", self.alias, "--json"]
         try:
             done = self.run(command, capture_output=True, text=True, timeout=120, check=False)

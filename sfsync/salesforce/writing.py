@@ -17,7 +17,7 @@ from sfsync.salesforce.session import Session
 
 _log = logging.getLogger(__name__)
 
-ACCOUNT_BY_KEY = f"SELECT Id, {KEY_FIELD} FROM Account WHERE {{}}"  # noqa: S608  a constant and a gap for soql.chunks
+ACCOUNT_BY_KEY = f"SELECT Id, {KEY_FIELD} FROM Account WHERE {{}}"
 
 _ROUNDS = 4  # a row that met a lock is sent at most so many times
 _FIRST_PAUSE = 1.0
