@@ -1,0 +1,163 @@
+"""Ways in: OAuth grants, identity and user info. SOAP login is in soap.py.
+
+Every login is accepted, whoever asks, except with a secret that begins with ``wrong``: a mock org has nothing to protect, and
+tests need one way to be refused.
+Source: "OAuth Endpoints" and "Identity URLs" in Salesforce Help.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+from sfsync.mockorg.http import Reply, Request
+from sfsync.mockorg.problems import Refused
+from sfsync.mockorg.router import Route
+from sfsync.mockorg.state import Call, State
+
+GRANTS = {
+    "password": ("password", "client_secret"),
+    "client_credentials": ("client_secret",),
+    "refresh_token": ("refresh_token", "client_secret"),
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": ("assertion",),
+}
+"""The grants that are served, and the fields of each that may hold a wrong secret."""
+
+
+def token(call: Call) -> Reply:
+    """POST /services/oauth2/token."""
+    form = call.request.form() | _basic(call.request)
+    grant = form.get("grant_type", "")
+    if grant not in GRANTS:
+        return _refusal("unsupported_grant_type", "grant type not supported")
+    if any(form.get(name, "").startswith("wrong") for name in GRANTS[grant]):
+        return _refusal("invalid_grant", "authentication failure")
+    user_id = user_of(call.state, _login_name(grant, form))
+    issued = str(int(call.core.clock.now().timestamp() * 1000))
+    identity = f"{call.request.base}/id/{call.state.sessions.org_id}/{user_id}"
+    secret = form.get("client_secret", "").encode()
+    signature = hmac.new(secret, (identity + issued).encode(), hashlib.sha256).digest()
+    answer = {
+        "access_token": call.state.sessions.issue(user_id),
+        "instance_url": call.request.base,
+        "id": identity,
+        "token_type": "Bearer",
+        "issued_at": issued,
+        "signature": base64.b64encode(signature).decode(),
+    }
+    return Reply(200, answer)
+
+
+def _login_name(grant: str, form: dict[str, str]) -> str:
+    if not grant.endswith("jwt-bearer"):
+        return form.get("username", "")
+    try:
+        middle = form.get("assertion", "").split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+        return str(claims.get("sub", ""))
+    except (ValueError, IndexError, AttributeError):
+        return ""
+
+
+def _basic(request: Request) -> dict[str, str]:
+    scheme, _, coded = request.header("authorization").partition(" ")
+    if scheme.lower() != "basic":
+        return {}
+    try:
+        name, _, secret = base64.b64decode(coded).decode().partition(":")
+    except ValueError:
+        return {}
+    return {"client_id": name, "client_secret": secret}
+
+
+def _refusal(error: str, description: str) -> Reply:
+    return Reply(400, {"error": error, "error_description": description})
+
+
+def user_of(state: State, name: str) -> str:
+    """The id of the user with this user name, or of the integration user for a name nobody has."""
+    found = state.core.find("User", "Username", name) if name else []
+    return found[0] if found else state.core.user_id
+
+
+def revoke(call: Call) -> Reply:
+    """POST /services/oauth2/revoke ends a session."""
+    call.state.sessions.expire((call.request.form() | call.request.query).get("token", ""))
+    return Reply(200)
+
+
+def userinfo(call: Call) -> Reply:
+    """GET /services/oauth2/userinfo."""
+    user = call.core.read("User", call.user)
+    answer = {
+        "sub": f"{call.request.base}/id/{call.state.sessions.org_id}/{call.user}",
+        "user_id": call.user,
+        "organization_id": call.state.sessions.org_id,
+        "preferred_username": user["Username"],
+        "nickname": user.get("Alias"),
+        "name": user["Name"],
+        "email": user["Email"],
+        "email_verified": True,
+        "given_name": user.get("FirstName"),
+        "family_name": user["LastName"],
+        "zoneinfo": user.get("TimeZoneSidKey") or "Europe/Amsterdam",
+        "user_type": "STANDARD",
+        "active": user["IsActive"],
+        "urls": _urls(call),
+    }
+    return Reply(200, answer)
+
+
+def identity(call: Call) -> Reply:
+    """GET /id/ORG/USER: who a token belongs to; takes the token in the header or as ``oauth_token``."""
+    known = call.state.sessions.user(call.request.query.get("oauth_token") or bearer(call.request))
+    if known is None:
+        raise Refused("Bad_OAuth_Token", "Bad_OAuth_Token", status=403)
+    user = call.core.read("User", known)
+    answer: dict[str, Any] = {
+        "id": f"{call.request.base}/id/{call.state.sessions.org_id}/{known}",
+        "asserted_user": True,
+        "user_id": known,
+        "organization_id": call.state.sessions.org_id,
+        "username": user["Username"],
+        "nick_name": user.get("Alias"),
+        "display_name": user["Name"],
+        "email": user["Email"],
+        "first_name": user.get("FirstName"),
+        "last_name": user["LastName"],
+        "timezone": user.get("TimeZoneSidKey") or "Europe/Amsterdam",
+        "user_type": "STANDARD",
+        "active": user["IsActive"],
+        "urls": _urls(call),
+    }
+    return Reply(200, answer)
+
+
+def _urls(call: Call) -> dict[str, str]:
+    base = call.request.base
+    return {
+        "partner": f"{base}/services/Soap/u/{{version}}/{call.state.sessions.org_id[:15]}",
+        "rest": f"{base}/services/data/v{{version}}/",
+        "sobjects": f"{base}/services/data/v{{version}}/sobjects/",
+        "query": f"{base}/services/data/v{{version}}/query/",
+        "custom_domain": base,
+    }
+
+
+def bearer(request: Request) -> str:
+    """The token of a request, wherever its API puts it; empty when there is none."""
+    session = request.header("x-sfdc-session")
+    if session:
+        return session
+    scheme, _, value = request.header("authorization").partition(" ")
+    return value.strip() if scheme.lower() in {"bearer", "oauth"} else ""
+
+
+ROUTES = (
+    Route("POST", "/services/oauth2/token", token, "login", "login"),
+    Route("POST", "/services/oauth2/revoke", revoke, "login", "login"),
+    Route("GET", "/services/oauth2/userinfo", userinfo, "userinfo"),
+    Route("POST", "/services/oauth2/userinfo", userinfo, "userinfo"),
+    Route("GET", "/id/{org}/{user}", identity, "identity", "login"),
+)

@@ -1,0 +1,76 @@
+"""Every record that a request writes goes through here: scripted row troubles strike, and the record is counted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sfsync.mockorg.org import DmlOptions, LeadConvert, LeadConverted
+from sfsync.mockorg.problems import Refused
+from sfsync.mockorg.state import Call
+
+
+def insert(call: Call, sobject: str, values: Mapping[str, Any], options: DmlOptions) -> str:
+    """Insert a record and return its id; raises Refused."""
+    _strike(call, sobject)
+    made = call.core.insert(sobject, values, options=options)
+    call.state.stats.wrote(sobject, "insert")
+    return made
+
+
+def update(call: Call, sobject: str, record_id: str, values: Mapping[str, Any], options: DmlOptions) -> None:
+    """Update a record; raises Refused."""
+    _strike(call, sobject)
+    call.core.update(sobject, record_id, values, options=options)
+    call.state.stats.wrote(sobject, "update")
+
+
+def upsert(
+    call: Call, sobject: str, key_field: str, key: Any, values: Mapping[str, Any], options: DmlOptions
+) -> tuple[str, bool]:
+    """Insert or update by external id and return the id and whether it is new; raises Refused."""
+    _strike(call, sobject)
+    record_id, created = call.core.upsert(sobject, key_field, key, values, options=options)
+    call.state.stats.wrote(sobject, "insert" if created else "update")
+    return record_id, created
+
+
+def delete(call: Call, sobject: str, record_id: str) -> None:
+    """Delete a record; raises Refused."""
+    _strike(call, sobject)
+    call.core.delete(sobject, record_id)
+    call.state.stats.wrote(sobject, "delete")
+
+
+def convert_lead(call: Call, request: LeadConvert) -> LeadConverted:
+    """Convert a lead; counted as one record written. Raises Refused."""
+    _strike(call, "Lead")
+    done = call.core.convert_lead(request)
+    call.state.stats.wrote("Lead", "convert")
+    return done
+
+
+def _strike(call: Call, sobject: str) -> None:
+    trouble = call.state.faults.row(call.kind, sobject)
+    if trouble is not None:
+        raise trouble
+
+
+def row_error(error: Refused) -> dict[str, Any]:
+    """The error of a row inside a list of results, where the key is ``statusCode``."""
+    return {"statusCode": error.code, "message": error.message, "fields": list(error.fields)}
+
+
+def rest_error(error: Refused) -> dict[str, Any]:
+    """The error of a request of its own, where the key is ``errorCode``."""
+    body: dict[str, Any] = {"message": error.message, "errorCode": error.code}
+    if error.fields:
+        body["fields"] = list(error.fields)
+    return body
+
+
+def options_of(call: Call) -> DmlOptions:
+    """Who writes, and what the request's header says about assignment rules (on unless switched off).
+
+    Source: "Assignment Rule Header" in the REST API Developer Guide.
+    """
+    assign = call.request.header("sforce-auto-assign", "TRUE").strip().upper()
+    return DmlOptions(user_id=call.user or None, auto_assign=assign != "FALSE")
