@@ -166,14 +166,14 @@ def activate(
     sheet.append(["Réseau Étincelle \u2013 compte rendu d\u2019activation"])
     sheet.append([f"Édité le {day:%d/%m/%Y}"])
     sheet.append([])
-    sheet.append(["N° de carte", "Référence", "Résultat", "Motif", "Date d\u2019activation"])
+    sheet.append(["N° de carte", "N° de commande", "Résultat", "Motif", "Date d\u2019activation"])
     for row in cards:
         reason = refused.get(row["card_key"], "")
         result = "refusée" if reason else "activée"
         sheet.append([row["card_id"], row["card_key"], result, reason or None, None if reason else day])
     _dress(sheet_row=4, book=book)
     old = book.create_sheet("Ancien")
-    old.append(["N° de carte", "Référence", "Résultat", "Motif"])
+    old.append(["N° de carte", "N° de commande", "Résultat", "Motif"])
     for row in cards[:3]:
         old.append([row["card_id"], row["card_key"], "refusée", "Ancienne campagne"])
     old.sheet_state = "hidden"
