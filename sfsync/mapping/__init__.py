@@ -4,7 +4,7 @@ yamlfile   YAML 1.2 to plain values with line numbers
 model      what a mapping may say; schema makes the editor's JSON Schema of it
 load       one file to one checked Mapping, every mistake at once
 compile    a Mapping to readers; bind ties it to the headings of one file; block does the work
-readers    one reader per type: texts, digits, numbers, dates, words, phones
+readers    one reader per type: texts, digits, amounts, dates, words, phones
 duplicates what stands twice in one file
 describe   a mapping against an object's describe
 """

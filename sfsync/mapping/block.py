@@ -1,49 +1,52 @@
 """The work on one block: read the names, compose the fields, find the first error of every row."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import polars as pl
 
+from sfsync.mapping.columns import Columns
 from sfsync.mapping.conditions import as_text, holds
 from sfsync.mapping.constraints import mark
-from sfsync.mapping.model import Rule
+from sfsync.mapping.kinds import detail, type_of
+from sfsync.mapping.model import Rejection, Rule
 from sfsync.mapping.phones import with_regions
 from sfsync.mapping.plan import FieldItem, Lookup, NameItem, expression
-from sfsync.mapping.readers import Reading
 from sfsync.mapping.problems import Check, gather
+from sfsync.mapping.readers import Reading
 from sfsync.mapping.rows import MappedBlock
 from sfsync.mapping.rules import NUMBERS, RULES, sentence
-from sfsync.mapping.types import detail, type_of
-
-if TYPE_CHECKING:  # bind imports this file
-    from sfsync.mapping.bind import Bound
 
 LookedUp = Mapping[str, Any]
 """Value of the lookup's field → the value to take."""
 
 
-def read_names(bound: Bound, block: pl.DataFrame, only: frozenset[str] | None = None) -> dict[str, Reading]:
+def read_names(
+    columns: Columns, block: pl.DataFrame, only: frozenset[str] | None = None
+) -> dict[str, Reading]:
     """Our names' values in a block; of ``only`` these names, and those they need."""
     readings: dict[str, Reading] = {}
-    items = {item.name: item for item in bound.plan.names}
+    items = {item.name: item for item in columns.plan.names}
     for item in items.values():
         if only is None or item.name in only:
-            _read(bound, block, items, item.name, readings)
+            _read(columns, block, items, item.name, readings)
     if only is None:
-        _require(bound, readings)
+        _require(columns, readings)
     return {name: readings[name] for name in items if name in readings}
 
 
 def _read(
-    bound: Bound, block: pl.DataFrame, items: Mapping[str, NameItem], name: str, readings: dict[str, Reading]
+    columns: Columns,
+    block: pl.DataFrame,
+    items: Mapping[str, NameItem],
+    name: str,
+    readings: dict[str, Reading],
 ) -> None:
     if name in readings:
         return
     item = items[name]
-    position = bound.columns.get(name)
+    position = columns.positions.get(name)
     if position is None or str(position) not in block.columns:
         values = pl.Series([None], dtype=item.reader.dtype).new_from_index(0, block.height)
         readings[name] = item.constraints.apply(Reading(values))
@@ -54,14 +57,14 @@ def _read(
         text = text.str.replace_all(piece, "", literal=True)
     region = item.rule.region_from
     if region is not None and type_of(item.rule) == "phone":
-        _read(bound, block, items, region, readings)
+        _read(columns, block, items, region, readings)
         text = with_regions(text, readings[region].values)
     readings[name] = item.constraints.apply(item.reader.read(text, kinds))
 
 
-def _require(bound: Bound, readings: dict[str, Reading]) -> None:
+def _require(columns: Columns, readings: dict[str, Reading]) -> None:
     """Apply ``required_if`` once all names have their values."""
-    conditional = [item for item in bound.plan.names if item.rule.required_if is not None]
+    conditional = [item for item in columns.plan.names if item.rule.required_if is not None]
     if not conditional:
         return
     names = pl.DataFrame({name: reading.values for name, reading in readings.items()})
@@ -73,21 +76,21 @@ def _require(bound: Bound, readings: dict[str, Reading]) -> None:
 
 
 def map_block(
-    bound: Bound,
+    columns: Columns,
     block: pl.DataFrame,
     *,
     doubles: pl.DataFrame | None = None,
     lookups: Mapping[Lookup, LookedUp] | None = None,
 ) -> MappedBlock:
     """Map one block. ``doubles``: problems of rows that stand twice, from ``find_duplicates``."""
-    plan, row = bound.plan, block["row"]
-    readings = read_names(bound, block)
+    plan, row = columns.plan, block["row"]
+    readings = read_names(columns, block)
     names = pl.DataFrame({name: reading.values for name, reading in readings.items()})
     if not names.width:
         names = pl.DataFrame(height=block.height)
     types = {item.name: item.reader.dtype for item in plan.names}
-    checks = _rejections(bound, names, types)
-    checks += [_check(bound, item.name, item.name, item.rule, readings[item.name]) for item in plan.names]
+    checks = _rejections(columns, names, types)
+    checks += [_check(columns, item.name, item.name, item.rule, readings[item.name]) for item in plan.names]
     fields: dict[str, pl.Series] = {}
     composed = names.select(expression(item.rule, types).alias(item.name) for item in plan.fields)
     for item in plan.fields:
@@ -97,8 +100,8 @@ def map_block(
         reading = _field(item, values, names, types, lookups)
         if reading is None:
             continue
-        checks.append(_check(bound, item.name, item.rule.from_, item.rule, reading))
-        if _present(bound, item):
+        checks.append(_check(columns, item.name, item.rule.from_, item.rule, reading))
+        if _present(columns, item):
             fields[item.name] = reading.values
     key = fields.get(plan.mapping.key or "")
     links = {
@@ -158,27 +161,34 @@ def _looked_up(values: pl.Series, known: LookedUp) -> Reading:
     return Reading(joined["found"], errors)
 
 
-def _present(bound: Bound, item: FieldItem) -> bool:
+def _present(columns: Columns, item: FieldItem) -> bool:
     """Whether the file can say anything about the field; a field it is silent about must not be cleared."""
     needs = item.needs()
-    filled = {name.name for name in bound.plan.names if name.rule.default is not None}
-    return not needs or item.rule.default is not None or any(n in bound.columns or n in filled for n in needs)
+    filled = {name.name for name in columns.plan.names if name.rule.default is not None}
+    return (
+        not needs
+        or item.rule.default is not None
+        or any(n in columns.positions or n in filled for n in needs)
+    )
 
 
-def _check(bound: Bound, name: str, source: str | None, rule: Rule, reading: Reading) -> Check:
+def _check(columns: Columns, name: str, source: str | None, rule: Rule, reading: Reading) -> Check:
     def message(number: int) -> tuple[str, str]:
         broken = RULES[number].name
-        return broken, sentence(broken, detail(broken, rule, bound.plan.mapping.file))
+        return broken, sentence(broken, detail(broken, rule, columns.plan.mapping.file))
 
-    return Check(name, bound.heading(source or ""), reading.errors, reading.warnings, message)
+    return Check(name, columns.heading(source or ""), reading.errors, reading.warnings, message)
 
 
-def _rejections(bound: Bound, names: pl.DataFrame, types: Mapping[str, pl.DataType]) -> list[Check]:
+def _rejections(columns: Columns, names: pl.DataFrame, types: Mapping[str, pl.DataType]) -> list[Check]:
     """The mapping's own reasons to refuse a row. They come first: they say more than a broken field."""
     checks = []
-    for rejection in bound.plan.mapping.reject_if:
+    for rejection in columns.plan.mapping.reject_if:
         where = names.select(holds(rejection.when, types)).to_series()
         if where.any():
-            told = (rejection.reason, rejection.message)
-            checks.append(Check("", "", mark(where, "none"), None, lambda _, told=told: told))
+            checks.append(Check("", "", mark(where, "none"), None, partial(_told, rejection)))
     return checks
+
+
+def _told(rejection: Rejection, _number: int) -> tuple[str, str]:
+    return rejection.reason, rejection.message

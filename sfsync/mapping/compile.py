@@ -12,13 +12,14 @@ from typing import Any
 import polars as pl
 
 from sfsync.errors import Problem
-from sfsync.mapping.bind import Bound, bind
+from sfsync.mapping.bind import Bound
+from sfsync.mapping.columns import find_columns
 from sfsync.mapping.constraints import Constraints
 from sfsync.mapping.describe import check_against
+from sfsync.mapping.kinds import reader_for
 from sfsync.mapping.model import FieldRule, Header, Mapping, Plain, Rule
 from sfsync.mapping.plan import FieldItem, Lookup, NameItem, Plan, kind_of, make_plan
 from sfsync.mapping.readers import Reader
-from sfsync.mapping.types import reader_for
 
 _OWN = frozenset(Rule.model_fields)
 
@@ -56,11 +57,12 @@ class CompiledMapping:
         date1904: bool = False,
     ) -> Bound:
         """Tie the mapping to one file's headings. Raises FileRefused (missing_column, duplicate_column)."""
-        return bind(self.plan(date1904=date1904), headings, file=file, sheet=sheet, header_row=header_row)
+        plan = self.plan(date1904=date1904)
+        return Bound(find_columns(plan, headings, file=file, sheet=sheet, header_row=header_row))
 
     def check_against(self, describe: Map[str, Any]) -> list[Problem]:
         """Compare with an object's describe, given as the REST API's JSON."""
-        return check_against(self.mapping, describe)
+        return check_against(self.plan(), describe)
 
 
 def compile_mapping(mapping: Mapping) -> CompiledMapping:
@@ -113,10 +115,7 @@ def constraints(rule: Rule, reader: Reader) -> Constraints:
 
 def literal(value: Plain, reader: Reader) -> object:
     """A value of the mapping file as a cell of that type would read; None when it cannot be read."""
-    if isinstance(value, bool):
-        text = "true" if value else "false"
-    else:
-        text = str(value)
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
     if reader.dtype.is_numeric():
         return value if isinstance(value, int | float) else None
     return reader.read(pl.Series([text])).values.item()

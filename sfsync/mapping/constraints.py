@@ -6,9 +6,7 @@ import polars as pl
 
 from sfsync.mapping.model import Rule
 from sfsync.mapping.readers import Reading
-from sfsync.mapping.rules import NUMBERS, RULES
-
-_WARNINGS = {NUMBERS[rule.name] for rule in RULES if rule.severity == "warn"}
+from sfsync.mapping.rules import NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +29,13 @@ class Constraints:
             if not broken.any():
                 continue
             if name == "too_long" and rule.truncate:
-                values, name = values.str.slice(0, int(rule.max or 0)), "truncated"
-            found = mark(broken, name)
-            if rule.unusable == "blank" and NUMBERS[name] not in _WARNINGS:
-                values = values.set(found.is_not_null(), None)
-                warnings = first(warnings, found)
-            elif NUMBERS[name] in _WARNINGS:
-                warnings = first(warnings, found)
+                values = values.str.slice(0, int(rule.max or 0))
+                warnings = first(warnings, mark(broken, "truncated"))
+            elif rule.unusable == "blank":
+                values = values.set(broken, None)
+                warnings = first(warnings, mark(broken, name))
             else:
-                errors = first(errors, found)
+                errors = first(errors, mark(broken, name))
         if self.default is not None:
             empty = values.is_null() if errors is None else values.is_null() & errors.is_null()
             values = values.zip_with(~empty, pl.Series([self.default], dtype=self.dtype))

@@ -163,7 +163,7 @@ def _serial(value: float, *, date1904: bool) -> Moment | str:
     seconds = round(value * 86400)
     days, rest = divmod(seconds, 86400)
     day = (_EPOCH_1904 if date1904 else _EPOCH_1900) + timedelta(days=days)
-    return Moment(day, (datetime.min + timedelta(seconds=rest)).time() if rest else None)
+    return Moment(day, time(rest // 3600, rest // 60 % 60, rest % 60) if rest else None)
 
 
 def _from_text(plain: str, notation: Notation) -> Moment | str:

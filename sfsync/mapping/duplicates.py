@@ -9,21 +9,16 @@ A key that comes again with the same row is ``duplicate_exact`` (the later row o
 concerned, for none of them can be trusted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from sfsync.mapping.block import as_series_of_text, read_names
+from sfsync.mapping.columns import Columns
 from sfsync.mapping.readers import Reading
 from sfsync.mapping.rows import PROBLEM_SCHEMA
-from sfsync.mapping.rules import RULES, NUMBERS, sentence
+from sfsync.mapping.rules import NUMBERS, RULES, sentence
 from sfsync.mapping.texts import trimmed
-
-if TYPE_CHECKING:  # bind imports this file
-    from sfsync.mapping.bind import Bound
 
 MOST_ROWS_NAMED = 5
 """Rows that a message lists before it says that there are more."""
@@ -31,24 +26,24 @@ MOST_ROWS_NAMED = 5
 _SEPARATOR = "\x1f"
 
 
-def find_duplicates(bound: Bound, blocks: Callable[[], Iterable[pl.DataFrame]]) -> pl.DataFrame:
+def find_duplicates(columns: Columns, blocks: Callable[[], Iterable[pl.DataFrame]]) -> pl.DataFrame:
     """The problems (PROBLEM_SCHEMA) of all rows that stand twice in the file."""
-    names = tuple(name for name in bound.plan.unique if name in bound.columns)
-    repeated = _repeated(bound, names, blocks())
+    names = tuple(name for name in columns.plan.unique if name in columns.positions)
+    repeated = _repeated(columns, names, blocks())
     if not any(len(hashes) for hashes in repeated.values()):
         return pl.DataFrame(schema=dict(PROBLEM_SCHEMA))
-    suspects = pl.concat(list(_suspects(bound, names, repeated, blocks())))
-    key = bound.plan.key_name if bound.plan.key_name in names else None
-    return pl.concat(list(_verdicts(bound, names, key, suspects)))
+    suspects = pl.concat(list(_suspects(columns, names, repeated, blocks())))
+    key = columns.plan.key_name if columns.plan.key_name in names else None
+    return pl.concat(list(_verdicts(columns, names, key, suspects)))
 
 
 def _repeated(
-    bound: Bound, names: tuple[str, ...], blocks: Iterable[pl.DataFrame]
+    columns: Columns, names: tuple[str, ...], blocks: Iterable[pl.DataFrame]
 ) -> Mapping[str, pl.Series]:
     """First pass: the hashes that come more than once, per name."""
     hashes: dict[str, list[pl.Series]] = {name: [pl.Series(dtype=pl.UInt64)] for name in names}
     for block in blocks:
-        readings = read_names(bound, block, frozenset(names))
+        readings = read_names(columns, block, frozenset(names))
         for name in names:
             hashes[name].append(_hash(readings[name].values.drop_nulls()))
     found = {}
@@ -59,31 +54,34 @@ def _repeated(
 
 
 def _suspects(
-    bound: Bound, names: tuple[str, ...], repeated: Mapping[str, pl.Series], blocks: Iterable[pl.DataFrame]
+    columns: Columns,
+    names: tuple[str, ...],
+    repeated: Mapping[str, pl.Series],
+    blocks: Iterable[pl.DataFrame],
 ) -> Iterator[pl.DataFrame]:
     """Second pass: row, hash of each unique value, hash of the whole row; of the rows concerned."""
     for block in blocks:
-        few = read_names(bound, block, frozenset(names))
+        few = read_names(columns, block, frozenset(names))
         where = pl.repeat(value=False, n=block.height, dtype=pl.Boolean, eager=True)
         for name in names:
             where |= _hash(few[name].values).is_in(repeated[name].implode()) & few[name].values.is_not_null()
         if not where.any():
             continue
         rows = block.filter(where)
-        readings = read_names(bound, rows)
+        readings = read_names(columns, rows)
         yield pl.DataFrame(
             {
                 "row": rows["row"],
-                "whole": _whole(bound, rows, readings),
+                "whole": _whole(columns, rows, readings),
                 **{name: _hash_or_null(readings[name].values) for name in names},
             }
         )
 
 
-def _whole(bound: Bound, rows: pl.DataFrame, readings: Mapping[str, Reading]) -> pl.Series:
+def _whole(columns: Columns, rows: pl.DataFrame, readings: Mapping[str, Reading]) -> pl.Series:
     """The hash of all values of a row; an unreadable value counts as it was typed."""
     texts = []
-    for name, position in bound.columns.items():
+    for name, position in columns.positions.items():
         value = as_series_of_text(readings[name].values).alias(name)
         typed = trimmed(rows[str(position)])
         texts.append(value.zip_with(value.is_not_null(), typed))
@@ -92,7 +90,7 @@ def _whole(bound: Bound, rows: pl.DataFrame, readings: Mapping[str, Reading]) ->
 
 
 def _verdicts(
-    bound: Bound, names: tuple[str, ...], key: str | None, suspects: pl.DataFrame
+    columns: Columns, names: tuple[str, ...], key: str | None, suspects: pl.DataFrame
 ) -> Iterator[pl.DataFrame]:
     taken = pl.Series("row", dtype=pl.UInt32)
     if key is not None:
@@ -104,8 +102,8 @@ def _verdicts(
         again = groups.filter(pl.col("count") > 1)
         conflict = again.filter(pl.col("kinds") > 1)
         exact = again.filter((pl.col("kinds") == 1) & (pl.col("row") != pl.col("rows").list.first()))
-        yield _problems(bound, key, "duplicate_conflict", conflict)
-        yield _problems(bound, key, "duplicate_exact", exact)
+        yield _problems(columns, key, "duplicate_conflict", conflict)
+        yield _problems(columns, key, "duplicate_exact", exact)
         taken = pl.concat([conflict["row"], exact["row"]])
     rest = suspects.filter(~pl.col("row").is_in(taken.implode()))
     for name in names:
@@ -116,18 +114,18 @@ def _verdicts(
             owners=pl.col(key or "row").n_unique().over(name),
         )
         twice = shared.filter(pl.col("owners") > 1).join(rest.select("row"), on="row", how="semi")
-        yield _problems(bound, name, "used_twice", twice)
+        yield _problems(columns, name, "used_twice", twice)
         rest = rest.filter(~pl.col("row").is_in(twice["row"].implode()))
 
 
-def _problems(bound: Bound, name: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
+def _problems(columns: Columns, name: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
     """``rows`` has the row and the rows of its group."""
     messages = [_message(rule, row, group) for row, group in rows.select("row", "rows").iter_rows()]
     return pl.DataFrame(
         {
             "row": rows["row"],
             "name": name,
-            "heading": bound.heading(name),
+            "heading": columns.heading(name),
             "rule": rule,
             "message": pl.Series(messages, dtype=pl.String),
             "severity": RULES[NUMBERS[rule]].severity,

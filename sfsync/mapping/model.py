@@ -251,6 +251,11 @@ class Mapping(Strict):
         """The file it was read from."""
         return self._yaml.name
 
+    def read_from(self, file: YamlFile) -> "Mapping":
+        """Remember the file, for the lines in messages. Called once, by what loads the mapping."""
+        self._yaml = file
+        return self
+
     def line(self, *place: str | int) -> int:
         """The line of a place in the file, such as ``line("fields", "Email")``."""
         return self._yaml.line(place)

@@ -11,7 +11,7 @@ from sfsync.mapping.readers import Cell, Reader
 
 _ISO_DAY = r"^(19[1-9][0-9]|20[0-9]{2})-[0-9]{2}-[0-9]{2}$"
 _ISO_WALL = r"^(19[1-9][0-9]|20[0-9]{2})-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}$"
-_ISO_INSTANT = r"^(19[1-9][0-9]|20[0-9]{2})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$"
+_ISO_INSTANT = _ISO_WALL.replace("[T ]", "T").replace("$", "(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$")
 """Years from 1910: what the fast doors read, they read for cells of every kind."""
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from sfsync.mapping.rows import PROBLEM_SCHEMA
 
 _STEP = 256
-"""A problem travels as position of its check × 256 + rule number, so that the lowest number is the first problem."""
+"""A problem travels as position of its check times 256, plus rule number: the lowest number is the first problem."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,11 @@ class MappedBlock:
         stopped: dict[int, RowProblem] = {}
         noted: dict[int, list[RowProblem]] = {}
         for cells in self.problems.iter_rows():
-            problem = RowProblem(*cells)
-            if problem.severity == "warn":
-                noted.setdefault(problem.row, []).append(problem)
+            found = RowProblem(*cells)
+            if found.severity == "warn":
+                noted.setdefault(found.row, []).append(found)
             else:
-                stopped[problem.row] = problem
+                stopped[found.row] = found
         keys = self.key.to_list() if self.key is not None else [None] * self.frame.height
         fields, names = _dicts(self.frame), _dicts(self.names)
         for number, key, values, named in zip(self.frame["row"], keys, fields, names, strict=True):

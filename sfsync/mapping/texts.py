@@ -57,7 +57,8 @@ def _blank_to_null(text: pl.Series, column: pl.Expr) -> pl.Series:
     return frame.select(pl.when(pl.col("t").str.len_bytes() > 0).then("t"))["t"]
 
 
-_MAILABLE = r"^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$"
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_MAILABLE = rf"^{_ATOM}(\.{_ATOM})*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$"
 """ASCII addresses as nearly everybody has them."""
 
 

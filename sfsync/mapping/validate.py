@@ -29,7 +29,9 @@ def read_model(path: Path, model: type[M], *, section: str | None = None) -> M:
         raise ConfigError(f"{path} has {len(problems)} mistakes.", problems=problems) from None
 
 
-def _problem(found: YamlFile, where: tuple[str | int, ...], detail: ErrorDetails, model: type[BaseModel]) -> Problem:
+def _problem(
+    found: YamlFile, where: tuple[str | int, ...], detail: ErrorDetails, model: type[BaseModel]
+) -> Problem:
     name = ".".join(str(part) for part in where)
     if detail["type"] == "extra_forbidden":
         hint = did_you_mean(str(where[-1]), model.model_fields)

@@ -15,7 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from sfsync.errors import ConfigError, Problem
 
-Path_ = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 """Where a value stands: keys and list positions from the top of the file."""
 
 MAX_BYTES = 1_000_000
@@ -30,9 +30,9 @@ class YamlFile:
 
     name: str
     value: Any
-    lines: Mapping[Path_, int] = field(default_factory=dict)
+    lines: Mapping[Place, int] = field(default_factory=dict)
 
-    def line(self, path: Path_) -> int:
+    def line(self, path: Place) -> int:
         """The line of ``path``, or of the nearest thing around it that is in the file."""
         while path and path not in self.lines:
             path = path[:-1]
@@ -84,11 +84,11 @@ def _refused(name: str, line: int, message: str, suggestion: str = "") -> Config
 class _Walk:
     def __init__(self, name: str) -> None:
         self.name = name
-        self.lines: dict[Path_, int] = {}
+        self.lines: dict[Place, int] = {}
         self.problems: list[Problem] = []
         self.nodes = 0
 
-    def plain(self, node: Node, path: Path_, depth: int) -> Any:
+    def plain(self, node: Node, path: Place, depth: int) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         self.nodes += 1
@@ -102,7 +102,7 @@ class _Walk:
             return self._mapping(node, path, depth)
         return [self.plain(item, (*path, n), depth + 1) for n, item in enumerate(node.value)]
 
-    def _mapping(self, node: MappingNode, path: Path_, depth: int) -> dict[str, Any]:
+    def _mapping(self, node: MappingNode, path: Place, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1

@@ -24,7 +24,7 @@ def number_reader(decimal: str, thousands: Sequence[str], *, whole: bool = False
         return text.to_frame("t").select(plain.cast(dtype, strict=False))["t"]
 
     form = number_form(decimal, thousands)
-    return Reader(dtype, fast, lambda text, kind: number(text, kind, form, decimal, whole=whole))
+    return Reader(dtype, fast, lambda text, kind: number(text, kind, form, whole=whole))
 
 
 def number_form(decimal: str, thousands: Sequence[str]) -> re.Pattern[str]:
@@ -33,12 +33,12 @@ def number_form(decimal: str, thousands: Sequence[str]) -> re.Pattern[str]:
     if "." in thousands and decimal == ",":  # who writes 1.234,5 also writes 1 234,5
         signs += " "
     if "'" in thousands:
-        signs += "’"
+        signs += "\u2019"
     groups = rf"\d{{1,3}}(?:(?P<sign>[{signs}])\d{{3}})(?:(?P=sign)\d{{3}})*|" if signs else ""
     return re.compile(rf"([+-]?)\s*({groups}\d+)?(?:{re.escape(decimal)}(\d+))?", re.ASCII)
 
 
-def number(text: str, kind: Kind, form: re.Pattern[str], decimal: str, *, whole: bool = False) -> Cell:
+def number(text: str, kind: Kind, form: re.Pattern[str], *, whole: bool = False) -> Cell:
     """One cell; a text in another notation than the declared one is an error, never a guess."""
     plain = unicodedata.normalize("NFKC", text.translate(dict.fromkeys(map(ord, ZERO_WIDTH)))).strip()
     plain = plain.replace("\u2212", "-")

@@ -1,10 +1,10 @@
 """The reader of each type, with the notation that the mapping declares; what a rule says in words."""
 
+from sfsync.mapping.amounts import number_reader
 from sfsync.mapping.dates import Notation
 from sfsync.mapping.digits import digits_reader
 from sfsync.mapping.model import File, Rule, Type
 from sfsync.mapping.moments import date_reader, datetime_reader
-from sfsync.mapping.numbers import number_reader
 from sfsync.mapping.phones import phone_reader
 from sfsync.mapping.readers import Reader
 from sfsync.mapping.texts import email_reader, key_reader, text_reader
