@@ -28,8 +28,8 @@ _ACCOUNT = {
     **{part: f"Billing{part}" for part in _ADDRESS},
 }
 _SAME = (
-    "LastName", "FirstName", "Salutation", "Title", "Phone", "MobilePhone", "Fax", "Email", "LeadSource", "Description",
-    "HasOptedOutOfEmail",
+    "LastName", "FirstName", "Salutation", "Title", "Phone", "MobilePhone", "Fax", "Email", "LeadSource",
+    "Description", "HasOptedOutOfEmail",
 )  # fmt: skip
 _CONTACT = {**{name: name for name in _SAME}, **{part: f"Mailing{part}" for part in _ADDRESS}}
 _OPPORTUNITY = {"LeadSource": "LeadSource"}

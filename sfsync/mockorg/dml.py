@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sfsync.mockorg import ids, problems
+from sfsync.mockorg.clock import MockClock
 from sfsync.mockorg.problems import MultipleMatches, Refused
 from sfsync.mockorg.rules.base import DmlOptions, Rule, World, Write
 from sfsync.mockorg.rules.registry import rules_for
-from sfsync.mockorg.schema import FieldDef, ObjectDef
-from sfsync.mockorg.store import Row
+from sfsync.mockorg.schema import FieldDef, ObjectDef, Schema
+from sfsync.mockorg.store import Row, Store
 from sfsync.mockorg.values import Converter, converter
 
 
@@ -37,7 +38,7 @@ def _prepare(thing: ObjectDef) -> Prepared:
     for each in columns:
         if each.type == "boolean":
             defaults[each.name] = int(bool(each.default))
-        elif each.default is not None and not each.calculated:
+        elif each.default is not None and each.defaulted and not each.calculated:
             defaults[each.name] = converter(each)(each.default, True)
     names = {each.name for each in columns}
     return Prepared(
@@ -58,11 +59,14 @@ def _prepare(thing: ObjectDef) -> Prepared:
 class Dml:
     """Writes to the store as an org would let a user write."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self._store = world.store
-        self._prepared = {name: _prepare(thing) for name, thing in world.schema.objects.items()}
+    def __init__(self, store: Store, schema: Schema, clock: MockClock, user_id: str) -> None:
+        self.world = World(store, schema, clock, user_id, self._create)
+        self._store = store
+        self._prepared = {name: _prepare(thing) for name, thing in schema.objects.items()}
         self._ids = ids.IdSource(self._last_id)
+
+    def _create(self, object_name: str, values: Mapping[str, Any]) -> str:
+        return self.insert(object_name, values, DmlOptions(system=True))
 
     def _last_id(self, prefix: str) -> str | None:
         thing = self.world.schema.by_prefix(prefix)
@@ -104,6 +108,7 @@ class Dml:
             row.setdefault("SystemModstamp", now)
             for each in prepared.auto_numbers:
                 row[each.name] = self._number(prepared, each)
+            self._check_references(prepared, given)
             write = Write(self.world, thing, record_id, None, row, frozenset(given), options)
             for rule in prepared.rules:
                 if rule.before:
@@ -112,7 +117,6 @@ class Dml:
                 missing = [name for name in prepared.required if row.get(name) is None]
                 if missing:
                     raise problems.required(missing)
-            self._check_references(prepared, given)
             self._check_unique(prepared, given, None)
             self._store.insert(thing.name, row)
             for rule in prepared.rules:
@@ -130,6 +134,9 @@ class Dml:
         with self._store.transaction():
             new = {**old, **given}
             record_id = old["Id"]
+            self._check_references(
+                prepared, {name: value for name, value in given.items() if value != old[name]}
+            )
             write = Write(self.world, prepared.thing, record_id, old, new, frozenset(given), options)
             for rule in prepared.rules:
                 if rule.before:
@@ -138,7 +145,6 @@ class Dml:
             missing = [name for name in prepared.required if name in given and new[name] is None]
             if missing and not options.system:
                 raise problems.required(missing)
-            self._check_references(prepared, changes)
             self._check_unique(prepared, changes, record_id)
             now = self.world.clock.stamp()
             if prepared.audited:
@@ -154,7 +160,8 @@ class Dml:
     ) -> tuple[str, bool]:
         """Create or change the record with that key: its id, and whether it is new. MultipleMatches for several.
 
-        ``values`` holds the other fields; the key among them is ignored (one REST route refuses it, others expect it).
+        ``values`` holds the other fields; the key among them is ignored: one REST route refuses
+        it, others expect it.
         """
         prepared = self._open(object_name)
         entry = prepared.converters.get(key_field.lower())
@@ -320,7 +327,8 @@ class Dml:
                 return
         if not any(key_name.lower() in self._prepared[each].converters for each in candidates):
             raise problems.no_such_field(candidates[0] if candidates else relation, key_name)
-        message = f"Foreign key external ID: {str(value).lower()} not found for field {key_name} in entity {targets[0]}"
+        shown = str(value).lower()
+        message = f"Foreign key external ID: {shown} not found for field {key_name} in entity {targets[0]}"
         raise Refused("INVALID_FIELD", message)
 
     def _check_references(self, prepared: Prepared, values: Mapping[str, Any]) -> None:

@@ -1,14 +1,15 @@
 """Loads custom metadata in Salesforce source format: folders as ``sf project deploy`` takes them.
 
-Read are custom fields and objects, standard and global value sets, lead conversion mappings, queues and record types
-(Metadata API guide: CustomField, CustomObject, StandardValueSet, GlobalValueSet, LeadConvertSettings, Queue, RecordType).
+Read are custom fields and objects, standard and global value sets, lead conversion mappings, queues and record
+types (Metadata API guide: CustomField, CustomObject, StandardValueSet, GlobalValueSet, LeadConvertSettings, Queue,
+RecordType).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET  # noqa: S405 - files of the user's own project
+from xml.etree import ElementTree as ET
 
 from sfsync.mockorg.objects.picklists import PICKLISTS
 from sfsync.mockorg.objects.table import Draft, standard_objects

@@ -1,5 +1,7 @@
 """The mock org in plain Python: records, queries, lead conversion, describe. The HTTP surface stands on it."""
 
+# ruff: noqa: A002 - ``object`` and ``id`` are the platform's words
+
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,7 +16,7 @@ from sfsync.mockorg.dml import Dml
 from sfsync.mockorg.metadata import load
 from sfsync.mockorg.present import record
 from sfsync.mockorg.problems import Refused
-from sfsync.mockorg.rules.base import DmlOptions, World
+from sfsync.mockorg.rules.base import DmlOptions
 from sfsync.mockorg.schema import ObjectDef, Schema
 from sfsync.mockorg.soql.compile import Compiler
 from sfsync.mockorg.soql.parse import parse
@@ -44,8 +46,7 @@ class OrgCore:
         self.store = Store(self.schema, data)
         self.organization_id = ids.make("00D", 1)
         self.user_id = ids.make("005", 1)
-        world = World(self.store, self.schema, self.clock, self.user_id)
-        self._dml = Dml(world)
+        self._dml = Dml(self.store, self.schema, self.clock, self.user_id)
         self._converter = LeadConverter(self._dml, self._metadata.conversions)
         self._describer = Describer(self.schema)
         if self.store.row("Organization", self.organization_id) is None:
@@ -74,19 +75,19 @@ class OrgCore:
             raise problems.no_such_object()
         return thing
 
-    def insert(self, object: str, values: Mapping[str, Any], *, options: DmlOptions = _DEFAULTS) -> str:  # noqa: A002 - the platform's word
+    def insert(self, object: str, values: Mapping[str, Any], *, options: DmlOptions = _DEFAULTS) -> str:
         """Create a record; its 18-character id."""
         return self._dml.insert(object, values, options)
 
     def update(
         self, object: str, id: str, values: Mapping[str, Any], *, options: DmlOptions = _DEFAULTS
-    ) -> None:  # noqa: A002 - the platform's words
+    ) -> None:
         """Change fields of a record; null clears, absent leaves."""
         self._dml.update(object, id, values, options)
 
     def upsert(
         self,
-        object: str,  # noqa: A002 - the platform's word
+        object: str,
         key_field: str,
         key: Any,
         values: Mapping[str, Any],
@@ -99,11 +100,11 @@ class OrgCore:
         """
         return self._dml.upsert(object, key_field, key, values, options)
 
-    def delete(self, object: str, id: str) -> None:  # noqa: A002 - the platform's words
+    def delete(self, object: str, id: str) -> None:
         """Move a record to the recycle bin, with the records that go with it."""
         self._dml.delete(object, id)
 
-    def undelete(self, object: str, id: str) -> None:  # noqa: A002 - the platform's words
+    def undelete(self, object: str, id: str) -> None:
         """Take a record out of the recycle bin, with what went with it."""
         self._dml.undelete(object, id)
 
@@ -113,7 +114,7 @@ class OrgCore:
         id: str,
         fields: Sequence[str] | None = None,
         *,
-        version: str = API_VERSION,  # noqa: A002 - the platform's words
+        version: str = API_VERSION,
     ) -> dict[str, Any]:
         """A record as a REST body with all fields or those named; raises Refused (404, or 400 for a bad field)."""
         thing = self.object(object)
@@ -133,7 +134,7 @@ class OrgCore:
                 chosen.append(found)
         return record(thing, row, chosen, version)
 
-    def blob(self, object: str, id: str, field: str) -> bytes:  # noqa: A002 - the platform's words
+    def blob(self, object: str, id: str, field: str) -> bytes:
         """The bytes of a base64 field such as ContentVersion.VersionData; raises Refused (404)."""
         thing = self.object(object)
         found = thing.fields.get(field)
@@ -143,7 +144,7 @@ class OrgCore:
             raise problems.not_found()
         return row[found.name] or b""
 
-    def find(self, object: str, field: str, value: Any) -> list[str]:  # noqa: A002 - the platform's word
+    def find(self, object: str, field: str, value: Any) -> list[str]:
         """Ids of the live records (at most 200) whose ``field`` is ``value``."""
         thing = self.object(object)
         found = thing.fields.get(field)
@@ -160,7 +161,7 @@ class OrgCore:
         """Convert one lead, entirely or not at all."""
         return self._converter.convert(request)
 
-    def describe(self, object: str, *, version: str = API_VERSION) -> dict[str, Any]:  # noqa: A002 - the platform's word
+    def describe(self, object: str, *, version: str = API_VERSION) -> dict[str, Any]:
         """The describe of an object as REST gives it; raises Refused NOT_FOUND (404)."""
         return self._describer.describe(self.object(object), version)
 

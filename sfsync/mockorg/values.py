@@ -1,7 +1,8 @@
 """Values as they arrive (JSON or text of a CSV) turned into values as they are stored, or refused as the org does.
 
-Stored: text, ``1``/``0``, int, float, ``2024-01-31``, ``2024-01-31T10:00:00.000+0000``, ``10:00:00.000Z``, 18-character
-ids, bytes. Formats: Salesforce REST API guide, "Valid Date and DateTime Formats"; SOAP API guide, "Primitive Data Types".
+Stored: text, ``1``/``0``, int, float, ``2024-01-31``, ``2024-01-31T10:00:00.000+0000``, ``10:00:00.000Z``,
+18-character ids, bytes. Formats: Salesforce REST API guide, "Valid Date and DateTime Formats"; SOAP API guide,
+"Primitive Data Types".
 """
 
 import base64
@@ -45,18 +46,20 @@ def _wrong_type(field: FieldDef, value: Any, from_text: bool) -> Refused:
         message = f"{field.label}: value not of required type: {value}"
         return Refused("INVALID_TYPE_ON_FIELD_IN_RECORD", message, fields=[field.name])
     if isinstance(value, bool):
-        token = "VALUE_TRUE" if value else "VALUE_FALSE"
+        seen = "VALUE_TRUE" if value else "VALUE_FALSE"
     elif isinstance(value, int):
-        token = "VALUE_NUMBER_INT"
+        seen = "VALUE_NUMBER_INT"
     elif isinstance(value, float | Decimal):
-        token = "VALUE_NUMBER_FLOAT"
+        seen = "VALUE_NUMBER_FLOAT"
+    elif isinstance(value, list | dict):
+        seen = "START_ARRAY" if isinstance(value, list) else "START_OBJECT"
     else:
-        token = {list: "START_ARRAY", dict: "START_OBJECT"}.get(type(value), "VALUE_STRING")
+        seen = "VALUE_STRING"
     shown = "" if isinstance(value, list | dict) else f" value {json_text(value)}"
     kind = {"currency": "double", "percent": "double", "picklist": "string"}.get(field.type, field.type)
     return Refused(
         "JSON_PARSER_ERROR",
-        f"Cannot deserialize instance of {kind} from {token}{shown} or request may be missing a required field",
+        f"Cannot deserialize instance of {kind} from {seen}{shown} or request may be missing a required field",
     )
 
 
@@ -179,8 +182,8 @@ def _number(field: FieldDef) -> Converter:
 def _int(field: FieldDef) -> Converter:
     def convert(value: Any, from_text: bool) -> int:
         number: float = math.nan
-        if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,18}(\.0*)?", value.strip()):
-            number = float(value)
+        if isinstance(value, str):
+            number = float(value) if re.fullmatch(r"[+-]?\d{1,18}(\.0*)?", value.strip()) else math.nan
         elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             number = float(value)
         if not number.is_integer():
@@ -256,6 +259,7 @@ def _time(field: FieldDef) -> Converter:
 
 def _reference(field: FieldDef) -> Converter:
     def convert(value: Any, from_text: bool) -> str:
+        del from_text
         found = ids.normalise(value.strip()) if isinstance(value, str) else None
         if found is None:
             raise malformed_id(field.label, value, field.name)

@@ -96,7 +96,7 @@ PICKLISTS: dict[str, tuple[Choice, ...]] = {
     ),
     "OrderStatusCode": _choices("Draft|InApproval|Activated|Terminated|Expired"),
     "OrderType": _choices("New|Renewal|Amendment"),
-    "Product2Family": _choices("None", default="None"),
+    "Product2Family": _choices("None"),
     "QuantityUnitOfMeasure": _choices("Each"),
     "Salutation": _choices("Mr.|Ms.|Mrs.|Dr.|Prof.|Mx."),
     "ShareType": _choices("V|C|I", default="V"),

@@ -30,6 +30,8 @@ class World:
     schema: Schema
     clock: MockClock
     user_id: str
+    create: Callable[[str, Mapping[str, Any]], str]
+    """Creates another record as a consequence, as the org itself would, and gives its id."""
 
     def touch(self, object_name: str, record_id: str, changes: Mapping[str, Any]) -> None:
         """Change another record as a consequence: no checks, but its stamps move."""
@@ -61,6 +63,10 @@ class Write:
         if self.old is None:
             return any(self.new.get(name) is not None for name in names)
         return any(self.new.get(name) != self.old.get(name) for name in names)
+
+
+EVERY_OBJECT = ("*",)
+"""For rules that watch all objects."""
 
 
 @dataclass(frozen=True, slots=True)

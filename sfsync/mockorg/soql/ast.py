@@ -26,7 +26,7 @@ Expression = Path | Call
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """``'text'``, its escapes resolved except those of LIKE's wildcards (``\\_`` and ``\\%``)."""
+    r"""``'text'``, its escapes resolved except those of LIKE's wildcards (``\_`` and ``\%``)."""
 
     value: str
     at: int = field(default=0, compare=False)

@@ -1,7 +1,7 @@
 """Date words (``TODAY``, ``LAST_N_DAYS:7``) as half-open ranges of days, by the org's calendar.
 
-The words and their meaning: "SOQL and SOSL Reference", Date Formats and Date Literals. Weeks begin on Sunday as in the
-en_US locale; the fiscal year is the calendar year.
+The words and their meaning: "SOQL and SOSL Reference", Date Formats and Date Literals. Weeks begin on Sunday, as in
+the en_US locale; the fiscal year is the calendar year.
 """
 
 from calendar import monthrange

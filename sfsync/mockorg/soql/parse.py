@@ -1,7 +1,6 @@
 """SOQL text to its syntax tree, by an LALR grammar; refusals are MALFORMED_QUERY with the place."""
 
 import re
-from collections.abc import Sequence
 from datetime import date
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -28,7 +27,7 @@ class _BadEscape(Exception):
 
 
 def text_of(token: str, place: int = 0) -> str:
-    """The text of a quoted literal. ``\\\\``, ``\\_`` and ``\\%`` keep their backslash: LIKE needs to know."""
+    r"""The text of a quoted literal. ``\\``, ``\_`` and ``\%`` keep their backslash: LIKE needs to know."""
 
     def resolve(match: re.Match[str]) -> str:
         letter = match[1]
@@ -78,7 +77,8 @@ class _Build(Transformer[Token, Any]):
         return tuple(parts)
 
     def literal(self, parts: list[Token]) -> ast.Literal:
-        return _LITERALS[parts[0].type](parts[0])
+        made: ast.Literal = _LITERALS[parts[0].type](parts[0])
+        return made
 
     def comparison(self, parts: list[Any]) -> ast.Comparison:
         left, operator, value = parts
@@ -147,7 +147,7 @@ class _Build(Transformer[Token, Any]):
     def query(self, parts: list[Any]) -> ast.Query:
         _, items, _, name, *rest = parts
         alias = next((part for part in rest if isinstance(part, str)), None)
-        clauses = dict(part for part in rest if isinstance(part, tuple))
+        clauses: dict[str, Any] = dict(part for part in rest if isinstance(part, tuple))
         return ast.Query(items, str(name), alias, at=name.start_pos, **clauses)
 
 
@@ -247,11 +247,6 @@ def _refusal(source: str, error: Exception) -> Exception:
     if isinstance(error, _Unexpected):
         return at(source, error.token.start_pos or 0, MALFORMED, f"unexpected token: '{error.token}'")
     return error
-
-
-def names(paths: Sequence[ast.Expression]) -> list[str]:
-    """Expressions as they are written."""
-    return [written(each) for each in paths]
 
 
 def written(expression: ast.Expression) -> str:

@@ -51,6 +51,6 @@ def no_such_relationship(source: str, place: int, name: str, where: str) -> Refu
         place,
         code,
         f"Didn't understand relationship '{name}' in {where}. If you are attempting to use a custom relationship, be "
-        "sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call "
-        "for the appropriate names.",
+        "sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe "
+        "call for the appropriate names.",
     )

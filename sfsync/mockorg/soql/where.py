@@ -71,7 +71,7 @@ class Conditions:
             and left.type in TEXT_TYPES
             and not left.case_sensitive
         ):
-            # SQLite compares A to Z without case; other letters need folding. The ASCII beginning still uses an index.
+            # SQLite compares A to Z without case; other letters need folding. An ASCII head uses an index.
             head = given[: next(place for place, letter in enumerate(given) if not letter.isascii())]
             sql = ""
             if head and not set(head) & {"%", "_"}:

@@ -1,0 +1,12 @@
+"""Leads: once converted they can only be read."""
+
+from sfsync.mockorg.problems import Refused
+from sfsync.mockorg.rules.base import Rule, Write
+
+
+def _only_read(write: Write) -> None:
+    if write.old is not None and write.old["IsConverted"] and not write.options.system:
+        raise Refused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+
+
+RULES = (Rule(("Lead",), before=_only_read),)
