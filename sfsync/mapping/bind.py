@@ -1,6 +1,7 @@
 """A mapping tied to one file, and the file's blocks mapped one by one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 import polars as pl
@@ -8,6 +9,7 @@ import polars as pl
 from sfsync.mapping.block import LookedUp, map_block
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.duplicates import find_duplicates
+from sfsync.mapping.model import Mapping
 from sfsync.mapping.plan import Lookup
 from sfsync.mapping.rows import MappedBlock
 
@@ -22,6 +24,15 @@ class Bound:
     columns: Columns
 
     @property
+    def mapping(self) -> Mapping:
+        """The mapping itself."""
+        return self.columns.plan.mapping
+
+    def heading(self, name: str) -> str:
+        """The partner's own heading of one of our names; empty when it is absent."""
+        return self.columns.heading(name)
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """Headings that no name of the mapping matches; they are ignored."""
         return self.columns.unused
@@ -31,9 +42,7 @@ class Bound:
         """Our names for which the file has no column."""
         return self.columns.absent
 
-    def map(
-        self, blocks: Blocks, *, lookups: Mapping[Lookup, LookedUp] | None = None
-    ) -> Iterator[MappedBlock]:
+    def map(self, blocks: Blocks, *, lookups: Map[Lookup, LookedUp] | None = None) -> Iterator[MappedBlock]:
         """Map the blocks of the file, in order.
 
         Where the mapping says ``unique``, the file is read two times, and a third time when something stands

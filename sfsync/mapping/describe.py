@@ -136,12 +136,10 @@ def _length(rules: Sequence[Rule], item: FieldItem, field: Field) -> Iterator[tu
     room = int(field.get("length") or 0)
     if not room:
         return
-    most = [rule.length or rule.max for rule in rules if rule.length or rule.max]
-    if most and min(most) > room:
-        yield (
-            f"up to {min(most):g} characters are let through, and the field takes {room}.",
-            f"Write max: {room}.",
-        )
+    limits = [limit for rule in rules for limit in (rule.length, rule.max) if limit is not None]
+    if limits and min(limits) > room:
+        text = f"up to {min(limits):g} characters are let through, and the field takes {room}."
+        yield text, f"Write max: {room}."
     if isinstance(item.rule.value, str) and len(item.rule.value) > room:
         yield f"the value is longer than the field's {room} characters.", ""
 

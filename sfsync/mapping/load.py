@@ -5,18 +5,16 @@ taken out and the rest is looked at all the same, so that one mistake does not h
 """
 
 import copy
-import re
 from collections.abc import Mapping as Map
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from sfsync.errors import ConfigError, Problem
 from sfsync.mapping.check import check
 from sfsync.mapping.model import Mapping
-from sfsync.mapping.suggest import did_you_mean
+from sfsync.mapping.validate import mistakes, problem
 from sfsync.mapping.yamlfile import Place, YamlFile, parse_yaml, read_yaml
 
 _ROUNDS = 10
@@ -42,19 +40,15 @@ def parse_mapping(text: str, name: str = "mapping") -> Mapping:
 
 def _checked(file: YamlFile) -> Mapping:
     if not isinstance(file.value, dict):
-        problem = Problem(file.name, 1, "A mapping file holds keys such as mapping, object, file and fields.")
-        raise ConfigError(f"{file.name} is not a mapping.", problems=[problem])
+        text = "A mapping file holds keys such as mapping, object, file and fields."
+        raise ConfigError(f"{file.name} is not a mapping.", problems=[Problem(file.name, 1, text)])
     mapping, problems = _shaped(file)
     if mapping is not None:
         problems += check(mapping)
     if problems or mapping is None:
-        unique = sorted(dict.fromkeys(problems), key=lambda problem: problem.line)
-        raise ConfigError(f"{file.name} has {_mistakes(len(unique))}.", problems=unique)
+        unique = sorted(dict.fromkeys(problems), key=lambda one: one.line)
+        raise ConfigError(f"{file.name} has {mistakes(len(unique))}.", problems=unique)
     return mapping
-
-
-def _mistakes(count: int) -> str:
-    return "a mistake" if count == 1 else f"{count} mistakes"
 
 
 def _shaped(file: YamlFile) -> tuple[Mapping | None, list[Problem]]:
@@ -67,7 +61,9 @@ def _shaped(file: YamlFile) -> tuple[Mapping | None, list[Problem]]:
             return Mapping.model_validate(value).read_from(file), problems
         except ValidationError as error:
             details = error.errors(include_url=False)
-        problems += [_problem(file, detail) for detail in details if tuple(detail["loc"]) not in mended]
+        problems += [
+            problem(file, detail, Mapping) for detail in details if tuple(detail["loc"]) not in mended
+        ]
         for detail in details:
             place = tuple(detail["loc"])
             mended.add(place)
@@ -105,79 +101,3 @@ def _at(value: Any, place: Place) -> Any:
         else:
             return None
     return value
-
-
-def _problem(file: YamlFile, detail: ErrorDetails) -> Problem:
-    place = tuple(detail["loc"])
-    where = _spelled(place)
-    context: Map[str, Any] = detail.get("ctx", {})
-    suggestion = ""
-    match detail["type"]:
-        case "extra_forbidden":
-            message = f"Unknown key {place[-1]!r}{_within(place)}."
-            suggestion = did_you_mean(str(place[-1]), _known_keys(place[:-1]))
-        case "missing":
-            message = f"The key {place[-1]!r} is missing{_within(place)}."
-        case "literal_error":
-            options = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-            message = f"{where}: {detail['input']!r} is not known."
-            suggestion = did_you_mean(str(detail["input"]), options)
-        case "value_error":
-            message = f"{where}: {context.get('error')}."
-        case "string_pattern_mismatch":
-            message = (
-                f"{where}: {detail['input']!r} does not have the form {_form(str(context.get('pattern')))}."
-            )
-        case "string_type":
-            message = f"{where}: a text is expected."
-        case "bool_parsing" | "bool_type":
-            message = f"{where}: true or false is expected."
-        case "int_parsing" | "int_type" | "int_from_float" | "float_parsing" | "float_type":
-            message = f"{where}: a number is expected."
-        case "tuple_type" | "list_type":
-            message = f"{where}: a list is expected."
-        case "dict_type" | "model_type" | "model_attributes_type":
-            message = f"{where}: keys with values are expected."
-        case _:
-            message = f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}."
-    return Problem(file.name, file.line(place), message, suggestion)
-
-
-def _spelled(place: Place) -> str:
-    return ".".join(str(step) for step in place if step != "[key]") or "the file"
-
-
-def _within(place: Place) -> str:
-    return f" in {_spelled(place[:-1])}" if len(place) > 1 else ""
-
-
-def _form(pattern: str) -> str:
-    """What a pattern of the model means, in words."""
-    return {
-        "^[A-Za-z]\\w*$": "of a name: letters, digits and _",
-        "^[a-z][a-z0-9_]*$": "of a name in small letters, digits and _",
-        "^[A-Z]{2}$": "of a country code such as NL",
-        "^[A-Za-z]\\w*\\.[A-Za-z]\\w*$": "Object.Field, such as Order.Sfsync_Key__c",
-    }.get(pattern, "of a number, or a percentage such as 20%" if "%" in pattern else pattern)
-
-
-def _known_keys(place: Place) -> list[str]:
-    """The keys that the model knows at ``place``."""
-    model: Any = Mapping
-    for step in place:
-        if isinstance(step, int) or not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue  # a list's position, or a name in a table of names: the model stays
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        found = _model_in(fields[str(step)].annotation) if str(step) in fields else None
-        model = found or model
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> Any:
-    """The model inside an annotation such as ``dict[str, Annotated[Header, …]] | None``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in get_args(annotation):
-        if found := _model_in(part):
-            return found
-    return None

@@ -1,0 +1,15 @@
+"""The JSON Schema of mapping files, for completion and red lines in editors; made from the model."""
+
+import json
+
+from sfsync.mapping.model import Mapping
+
+SCHEMA_FILE = "mapping.schema.json"
+"""Its name in a project's ``mappings/``; mapping files point at it in their first line."""
+
+
+def mapping_schema() -> str:
+    """The schema as JSON text."""
+    schema = Mapping.model_json_schema(by_alias=True)
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "sfsync mapping"}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
