@@ -118,6 +118,7 @@ def _short(text: str) -> str:
 def recognise(options: Options, file: Path) -> int:
     """Tell which of the project's partner files FILE is, and why it is none of the others."""
     from sfsync.project import open_project
+    from sfsync.tabular.answer import partner_columns
     from sfsync.tabular.recognise import certain
     from sfsync.tabular.recognise import recognise as rank
     from sfsync.tabular.table import open_table
@@ -125,7 +126,7 @@ def recognise(options: Options, file: Path) -> int:
     candidates, required = _candidates(open_project(options.project, org=options.org).content)
     table = open_table(file, _hints(candidates))
     matches = rank(
-        table.columns,
+        partner_columns(table),
         candidates,
         {name: set(columns) - required[name] for name, columns in candidates.items()},
     )

@@ -80,6 +80,11 @@ def write_answer(source: Path, table: Table, results: Mapping[int, Answer], out:
         write_table(out.with_suffix(".xlsx"), columns, rows, sheet=table.sheet or "Sheet1")
 
 
+def partner_columns(table: Table) -> tuple[str, ...]:
+    """The headings without the two columns that an earlier answer of ours added."""
+    return table.columns[: _place(table).column]
+
+
 def _place(table: Table) -> _Place:
     folded = [fold(column) for column in table.columns]
     for headings in ANSWER_HEADINGS:
