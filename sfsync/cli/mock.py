@@ -108,7 +108,8 @@ def reset(options: Options, url: str, seed: str | None) -> None:
 def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
     if not url.startswith("http://"):
         raise ConfigError(f"{url} is not the address of a mock org.", hint="It begins with http://127.0.0.1:")
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310  http, see above
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  the scheme was checked above
             found: dict[str, Any] = json.load(answer)

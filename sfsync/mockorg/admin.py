@@ -1,12 +1,17 @@
-"""The mock org's own paths, ``/__mock/``: counters, log, scripted trouble, clock, reset. Neither counted nor guarded by a login.
+"""The mock org's own paths, ``/__mock/``: counters, log, scripted trouble, clock, reset.
 
-GET  stats                       calls per kind, records written
-GET  log                         the latest requests
-GET  state                       records per object          POST state   {"reset": true, "seed": "charge_card:100",
-                                                              "expire": true, "usage": 14990, "limit": 15000, "stats": "reset"}
-GET  faults                      the script                  POST faults  one fault or a list of them; DELETE clears
-GET  clock                       {"now"}                     POST clock   {"now": …} or {"advance": seconds}
-POST reset                       empty the org, forget everything
+They are neither counted nor guarded by a login.
+
+    GET  stats    calls per kind, records written
+    GET  log      the latest requests
+    GET  state    records per object
+    POST state    any of {"reset": true, "seed": "charge_card:100", "expire": true, "stats": "reset",
+                  "usage": 14990, "limit": 15000}
+    GET  faults   the script
+    POST faults   one fault or a list of them; DELETE clears
+    GET  clock    {"now": ...}
+    POST clock    {"now": ...} or {"advance": seconds}
+    POST reset    empty the org, forget everything
 """
 
 from collections.abc import Callable

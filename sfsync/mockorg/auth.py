@@ -1,8 +1,8 @@
 """Ways in: OAuth grants, identity and user info. SOAP login is in soap.py.
 
-Every login is accepted, whoever asks, except with a secret that begins with ``wrong``: a mock org has nothing to protect, and
-tests need one way to be refused.
-Source: "OAuth Endpoints" and "Identity URLs" in Salesforce Help.
+Every login is accepted, whoever asks, except with a secret that begins with ``wrong``: a mock org has nothing
+to protect, and tests need one way to be refused. Source: "OAuth Endpoints" and "Identity URLs" in Salesforce
+Help.
 """
 
 import base64

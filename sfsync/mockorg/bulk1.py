@@ -1,6 +1,7 @@
 """Bulk API 1.0: jobs and batches in XML, JSON and CSV. The work on batches is in bulk1_work.py.
 
-Source: Bulk API 2.0 and Bulk API Developer Guide, "Bulk API": "Create a Job", "Add a Batch", "Get Batch Results", "PK Chunking".
+Source: Bulk API 2.0 and Bulk API Developer Guide, "Create a Job", "Add a Batch", "Get Batch Results",
+"PK Chunking".
 """
 
 import re

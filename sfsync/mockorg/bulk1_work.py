@@ -203,7 +203,9 @@ def _result_xml(result: RowResult) -> str:
 
 
 def _run_query(call: Call, job: Job1, batch: Batch1) -> None:
-    """Run the SOQL text of a batch. With PK chunking the batch itself is not processed, and one for each chunk appears."""
+    """Run the SOQL text of a batch. With PK chunking the batch itself is not processed, and one for each chunk
+    appears.
+    """
     soql = batch.body.decode("utf-8", "replace").strip()
     try:
         result = call.core.query(soql, all_rows=job.operation == "queryAll")
@@ -231,7 +233,7 @@ def _file(job: Job1, result: QueryResult, start: int, count: int) -> tuple[str, 
     if job.content_type == "CSV":
         lines = flat(result, start, count)
         return "text/csv", written(lines) if len(lines) > 1 else b"Records not found for this query\n"
-    rows = list(result.rows(start, count))
+    rows = result.rows(start, count, version=job.version)
     if job.content_type == "JSON":
         return JSON_TYPE, to_json([_milliseconds(row) for row in rows])
     inside = "".join(f'<records xsi:type="sObject">{_record_xml(row)}</records>' for row in rows)

@@ -10,6 +10,7 @@ from sfsync.mockorg.bulk2_work import DELIMITERS, run_ingest, run_query
 from sfsync.mockorg.csv_text import written
 from sfsync.mockorg.http import Reply
 from sfsync.mockorg.jobs import Job2, shuffled
+from sfsync.mockorg.multipart import parts_of
 from sfsync.mockorg.problems import Refused, not_found
 from sfsync.mockorg.rest import key_field
 from sfsync.mockorg.router import Route
@@ -23,8 +24,13 @@ Q = "/services/data/{version}/jobs/query"
 
 
 def create(call: Call) -> Reply:
-    """POST /jobs/ingest."""
-    asked = call.request.json_object()
+    """POST /jobs/ingest; with the data in a second part, the job goes straight to UploadComplete."""
+    data: bytes | None = None
+    request = call.request
+    if request.media_type == "multipart/form-data":
+        named = {part.name: part.body for part in parts_of(request)}
+        request, data = replace(request, body=named.get("job", b"")), named.get("content", b"")
+    asked = request.json_object()
     operation = str(asked.get("operation", ""))
     if operation not in OPERATIONS:
         raise Refused(
@@ -46,7 +52,15 @@ def create(call: Call) -> Reply:
         except Refused as refusal:
             raise Refused("INVALIDJOB", f"InvalidJob : {refusal.message}") from None
     call.state.jobs.bulk2[job.id] = job
+    if data is not None:
+        job.data = data
+        _start(call, job)
     return Reply(200, job_info(job))
+
+
+def _start(call: Call, job: Job2) -> None:
+    job.state = "UploadComplete"
+    call.state.background.append(run_ingest(replace(call, kind="bulk2"), job))
 
 
 def _new_job(call: Call, kind: str, operation: str, asked: dict[str, Any]) -> Job2:
@@ -128,8 +142,7 @@ def change(call: Call) -> Reply:
     if wanted == "UploadComplete" and job.state == "Open":
         if job.data is None:
             raise Refused("INVALIDJOBSTATE", "There is no data to process")
-        job.state = "UploadComplete"
-        call.state.background.append(run_ingest(replace(call, kind="bulk2"), job))
+        _start(call, job)
     elif wanted == "Aborted" and job.state in {"Open", "UploadComplete", "InProgress"}:
         job.state = "Aborted"
     else:

@@ -71,10 +71,8 @@ def cell(value: Any) -> str:
 def flat(result: QueryResult, start: int = 0, count: int | None = None) -> list[list[str]]:
     """A query's result as lines of CSV, the header first; parents as ``Account.Name``."""
     columns = [column.name for column in result.columns]
-    lines = [columns]
-    for row in result.rows(start, result.total if count is None else count):
-        lines.append([cell(_down(row, column)) for column in columns])
-    return lines
+    rows = result.rows(start, result.total if count is None else count)
+    return [columns, *([cell(_down(row, column)) for column in columns] for row in rows)]
 
 
 def _down(row: Any, column: str) -> Any:

@@ -25,7 +25,9 @@ def activated(
     hosts: str = r"[^/]+",
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[responses.RequestsMock]:
-    """While this holds, requests to ``hosts`` (a regular expression on host and port) reach the org, over http or https."""
+    """While this holds, requests to ``hosts`` (a regular expression on host and port) reach the org, over http
+    or https.
+    """
 
     def callback(prepared: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
         response = answer(_request(prepared))

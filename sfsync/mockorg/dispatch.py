@@ -1,4 +1,6 @@
-"""What happens to a request between door and handler: route, scripted trouble, session, count, transaction, error document."""
+"""What happens to a request between door and handler: route, scripted trouble, session, count, transaction,
+error document.
+"""
 
 import logging
 from collections.abc import Callable

@@ -1,13 +1,13 @@
 """Scripted trouble: what goes wrong, on which route, how often.
 
-Kinds for a whole request: ``lost_before`` and ``lost_after`` (the line is cut before anything happened, or after the org has
-committed), ``expired`` (401), ``limit`` and ``concurrent`` (403), ``error`` (500), ``unavailable`` (503), ``slow``.
-Kinds for rows: ``lock`` (UNABLE_TO_LOCK_ROW), ``reject`` (any code). Kinds for Bulk jobs: ``job_failed`` (nothing processed),
-``unprocessed`` (the last ``rows`` rows are left).
+Kinds for a whole request: ``lost_before`` and ``lost_after`` (the line is cut before anything happened, or
+after the org has committed), ``expired`` (401), ``limit`` and ``concurrent`` (403), ``error`` (500),
+``unavailable`` (503), ``slow``. Kinds for rows: ``lock`` (UNABLE_TO_LOCK_ROW), ``reject`` (any code). Kinds for
+Bulk jobs: ``job_failed`` (nothing processed), ``unprocessed`` (the last ``rows`` rows are left).
 
-    org.faults.script("lost_after", route="composite")             # the next composite commits, its answer never comes
-    org.faults.script("unavailable", route="query*", times=3)      # three times 503, then all is well
-    org.faults.script("lock", sobject="Asset", rate=0.1, times=None, seed=7)   # every tenth row, for ever, repeatable
+    org.faults.script("lost_after", route="composite")          # the next one commits, its answer never comes
+    org.faults.script("unavailable", route="query*", times=3)   # three times 503, then all is well
+    org.faults.script("lock", sobject="Asset", rate=0.1, times=None, seed=7)   # every tenth row, repeatable
 """
 
 import random
@@ -57,7 +57,9 @@ class Fault:
 
     kind: str
     route: str = "*"
-    """Name of a kind of request as in the statistics (``collections``), or ``METHOD path``; ``*`` and ``?`` as in file names."""
+    """Name of a kind of request as in the statistics (``collections``), or ``METHOD path``; ``*`` and ``?`` as
+    in file names.
+    """
     times: int | None = 1
     """How often it strikes; None for ever."""
     skip: int = 0

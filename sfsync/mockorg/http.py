@@ -1,7 +1,8 @@
 """Requests and responses as plain values, so that both doors of the mock org lead to the same room.
 
-A handler gets a ``Request`` and gives a ``Reply`` (a value still to be written as JSON, or bytes); the dispatcher makes a
-``Response`` of it. What a door has to act out, a slow or a lost answer, is said in the response and done by the door.
+A handler gets a ``Request`` and gives a ``Reply`` (a value still to be written as JSON, or bytes); the
+dispatcher makes a ``Response`` of it. What a door has to act out, a slow or a lost answer, is said in the
+response and done by the door.
 """
 
 import json
@@ -106,7 +107,9 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response. The door waits ``delay`` seconds first, and cuts the line instead of answering when ``lost``."""
+    """One HTTP response. The door waits ``delay`` seconds first, and cuts the line instead of answering when
+    ``lost``.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()

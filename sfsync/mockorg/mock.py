@@ -23,6 +23,7 @@ from sfsync.mockorg import (
     composite,
     graph,
     query,
+    replication,
     rest,
     seeds,
     soap,
@@ -53,6 +54,7 @@ TABLES = (
     batch.ROUTES,
     tree.ROUTES,
     query.ROUTES,
+    replication.ROUTES,
     rest.ROUTES,
     bulk2.ROUTES,
     bulk1.ROUTES,
@@ -63,7 +65,9 @@ TABLES = (
 
 
 def default_metadata() -> tuple[Path, ...]:
-    """The project's own metadata: ``config/org`` here, else what shipped with the package; none when neither exists."""
+    """The project's own metadata: ``config/org`` here, else what shipped with the package; none when neither
+    exists.
+    """
     shipped = Path(__file__).parent.parent / "_project" / "config" / "org"
     return tuple(place for place in (Path("config/org"), shipped) if place.is_dir())[:1]
 
@@ -80,7 +84,9 @@ class MockOrg:
         quirks: Quirks | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``metadata``: folders of source-format metadata (default: the project's); ``data``: an SQLite file to keep the org in."""
+        """``metadata``: folders of source-format metadata (default: the project's); ``data``: an SQLite file to
+        keep the org in.
+        """
         folders = default_metadata() if metadata is None else metadata
         self.core = OrgCore(metadata=folders, data=data, clock=clock)
         self._state = State(self.core, Sessions(self.core.organization_id), quirks or Quirks())
@@ -121,11 +127,15 @@ class MockOrg:
         return self._dispatcher.handle(request)
 
     def serve(self, port: int = 0) -> Server:
-        """A server on loopback; use it as a context manager or ``start()`` and ``stop()`` it. 0 takes any free port."""
+        """A server on loopback; use it as a context manager or ``start()`` and ``stop()`` it. 0 takes any free
+        port.
+        """
         return Server(self.handle, self.token, port=port, sleep=self._sleep)
 
     def activate(self, hosts: str = r"[^/]+") -> "AbstractContextManager[RequestsMock]":
-        """Answer what ``requests`` sends in this process to ``hosts`` (a regular expression), while the block runs."""
+        """Answer what ``requests`` sends in this process to ``hosts`` (a regular expression), while the block
+        runs.
+        """
         from sfsync.mockorg.callbacks import activated
 
         return activated(self.handle, hosts=hosts, sleep=self._sleep)

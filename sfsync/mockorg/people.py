@@ -1,13 +1,15 @@
 """Invented people and companies of six countries, always the same for the same seed.
 
-Names of places, streets and companies exist nowhere; e-mail addresses are in domains reserved for examples; German and French
-telephone numbers are from the ranges that their regulators keep for fiction.
+Names of places, streets and companies exist nowhere; e-mail addresses are in domains reserved for examples;
+German and French telephone numbers are from the ranges that their regulators keep for fiction.
 """
 
 import random
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,89 +34,59 @@ class _Country:
     code: str
     share: int
     languages: tuple[str, ...]
+    legal: str
     first: tuple[str, ...]
     last: tuple[str, ...]
     streets: tuple[str, ...]
     cities: tuple[str, ...]
-    legal: str
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.replace("_", " ") for word in text.split())
+_SHARES = {
+    "NL": (46, ("nl",), "BV"),
+    "BE": (15, ("nl", "fr"), "NV"),
+    "FR": (9, ("fr",), "SARL"),
+    "DE": (17, ("de",), "GmbH"),
+    "IT": (7, ("it",), "Srl"),
+    "PL": (6, ("pl",), "Sp. z o.o."),
+}
+"""Of a hundred people, how many live there, what they speak, what their companies are."""
 
 
-_COUNTRIES = (
-    _Country(
-        "NL", 46, ("nl",),
-        _words("Sanne Daan Lotte Bram Fleur Sjoerd Maartje Ruben Anouk Thijs Noortje Gijs Femke Joris Hanna Koen Mirthe Wouter "
-               "Eline Niels Roos Teun Iris Jelle Marit Pepijn Tess Sven Linde Huub"),
-        _words("Vonkenberg Kabelstra Ampèrema de_Lader Stroomveld van_der_Volt Weerstandsma Polderlicht Zonnestra Windhoek "
-               "Dijkglans van_Bliksem Schakelaar Molenvonk Draadstra Lampeveld te_Spoel Oplaadsma Stekkerman ter_Lading "
-               "Fasema van_Ohmen Watterink Klemhuis Zekerink Meterdam Gloeilander Dynamostra Nettema Kernveld"),
-        _words("Laadpaalstraat Kabelweg Voltahof Ampèrelaan Stekkerkade Zonnedijk Accuplein Wattstraat"),
-        _words("Laadwijk Stroomdam Voltveen Kabelrode Zonnehaven Nieuw-Amper"), "BV",
-    ),
-    _Country(
-        "BE", 15, ("nl", "fr"),
-        _words("Jolien Wannes Margaux Loïc Ellen Pieter-Jan Manon Gauthier Silke Bavo Céline Maxime Lore Dries Aurélie Quentin "
-               "Hanne Kobe Justine Cédric"),
-        _words("Vanvolt Deladere Laadmans Stroobliks Vankabel Delampe Wattecamps Stekkers Ohmans Spoelberghs Dufusible Lecourant "
-               "Delaprise Vermogens Polaerts Deschakel Neyrvolt Batteryns Zekermans Lumaert"),
-        _words("Laadpaalsteenweg Rue_de_la_Borne Stroomlei Avenue_du_Courant Kabelstraat Rue_des_Ampères"),
-        _words("Laadegem Ampervoorde Voltigny Stroomgem Courantville Kabelbeke"), "NV",
-    ),
-    _Country(
-        "FR", 9, ("fr",),
-        _words("Éloïse Mathis Clémence Théo Anaïs Baptiste Maëlle Hugo Zoé Corentin Noémie Léandre Inès Rémi Agathe Tristan "
-               "Solène Yann Margot Édouard"),
-        _words("Courantin Lavoltige Delampère Borneau Prisevert Watteville Câblier Éclairon Foudroy Lumérac Chargeois "
-               "Ohmassy Disjonquet Fusibeau Tensionnier Rechargeaux Soleillac Ventaillon Dynamet Étincelle"),
-        _words("Rue_de_la_Borne Avenue_des_Ampères Impasse_du_Câble Boulevard_de_la_Recharge Place_du_Volt"),
-        _words("Voltigny-sur-Seine Amperville Saint-Watt Bornemont Courançon"), "SARL",
-    ),
-    _Country(
-        "DE", 17, ("de",),
-        _words("Änne Jörg Heike Björn Käthe Günter Silke Torben Jürgen Marlene Sören Ute Lennart Grit Falk Wiebke Holger Frauke "
-               "Malte Dörte"),
-        _words("Ladesäule Stromberger Wattenhuber Ampermann Kabelschmidt Voltmeier Steckerich Ohmstedt Blitzenau Akkumann "
-               "Sicherling Funkenrath Spulenberg Drahtweber Leuchtmeier Schalterhoff Netzinger Strömholz Glühbeck Zählermann"),
-        _words("Ladesäulenstraße Kabelgasse Ampèreweg Voltaallee Steckdosenring Stromplatz"),
-        _words("Ohmstädt Ladenburgau Stromhausen Voltingen Wattendorf Kabelroda"), "GmbH",
-    ),
-    _Country(
-        "IT", 7, ("it",),
-        _words("Ginevra Tommaso Chiara Edoardo Noemi Lapo Benedetta Niccolò Fiamma Ettore Ilaria Corrado Serena Brando Mafalda "
-               "Duccio Allegra Saverio Lavinia Ottavio"),
-        _words("Correntini Lavolta Amperati Caricabene Scintilla Cavoni Presaverde Lampadari Fusibili Ohmenelli Batterini "
-               "Spinarossa Luminetti Tensionari Elettrini Colonnini Dinamozzi Wattardi Solarini Ventosi"),
-        _words("Via_della_Colonnina Corso_Ampere Piazza_della_Ricarica Via_dei_Cavi Viale_Volta_Nuova"),
-        _words("Borgo_Volta Ricarica_Terme Amperano Cavolungo Lampadiano"), "Srl",
-    ),
-    _Country(
-        "PL", 6, ("pl",),
-        _words("Żaneta Łukasz Bożena Paweł Grażyna Michał Światosława Sławomir Jagoda Błażej Kinga Wojciech Ździsława Radosław "
-               "Małgorzata Przemysław Oliwia Kacper Hanna Jędrzej"),
-        _words("Prądzik Kablewicz Ładowska Woltarz Amperczyk Iskierka Gniazdowicz Żarówka Bateryjska Omiński Bezpiecznik Cewka "
-               "Przewodniak Słonecznik Wiatraczek Łącznik Napięciak Dynamicz Watowski Zasilacz"),
-        _words("ul._Ładowarki ul._Kablowa al._Amperów ul._Prądowa pl._Wolta"),
-        _words("Ładowice Kablewo Amperów Woltanów Prądnik_Nowy"), "Sp. z o.o.",
-    ),
-)  # fmt: skip
+@cache
+def _words() -> dict[tuple[str, str], tuple[str, ...]]:
+    """The words of people.txt by country and kind."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for line in files("sfsync.mockorg").joinpath("people.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            country, what, *words = line.split()
+            more = tuple(word.replace("_", " ") for word in words)
+            found[country, what] = found.get((country, what), ()) + more
+    return found
 
-_TRADES = _words("Zonnig Helder Rijklaar Voltaire Snellaad Groenrit Kilometer Ampère Fjord Meteoor Spectrum Horizon Noorderlicht "
-                 "Pegel Radius Tandem")  # fmt: skip
+
+@cache
+def _countries() -> tuple[_Country, ...]:
+    words, kinds = _words(), ("first", "last", "streets", "cities")
+    return tuple(
+        _Country(code, *facts, *(words[code, kind] for kind in kinds)) for code, facts in _SHARES.items()
+    )
+
+
 _NO_LETTERS = {"SA", "SD", "SS"}
 """Letter pairs that Dutch postcodes leave out."""
 
 
 def people(seed: int = 0, *, companies: float = 0.25) -> Iterator[Person]:
-    """People without end, no two alike; about a quarter write for a company, now and then two or three for the same one."""
+    """People without end, no two alike; about a quarter write for a company, now and then two or three for the
+    same one.
+    """
     dice = random.Random(seed)  # noqa: S311  repeatable on purpose
-    weights = [country.share for country in _COUNTRIES]
-    made = dict.fromkeys((country.code for country in _COUNTRIES), 0)
+    countries = _countries()
+    weights = [country.share for country in countries]
+    made = dict.fromkeys((country.code for country in countries), 0)
     number = 0
     while True:
-        country = dice.choices(_COUNTRIES, weights)[0]
+        country = dice.choices(countries, weights)[0]
         team = dice.choice((2, 3)) if dice.random() < 0.03 else 1
         company = _company(country, number, dice) if dice.random() < companies or team > 1 else None
         street = f"{dice.choice(country.streets)} {number % 180 + 1}"
@@ -159,7 +131,7 @@ def _name(country: _Country, number: int) -> tuple[str, str]:
 
 
 def _company(country: _Country, number: int, dice: random.Random) -> tuple[str, str]:
-    trade = dice.choice(_TRADES)
+    trade = dice.choice(_words()["all", "trades"])
     place = dice.choice(country.cities)
     return f"{trade} {place} {number} {country.legal}", _registration(country.code, number)
 

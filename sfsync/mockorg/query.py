@@ -141,7 +141,7 @@ def tooling(call: Call) -> Reply:
     name = found[1] if found else ""
     if name.lower() not in _EMPTY_TOOLING:
         raise Refused("INVALID_TYPE", f"sObject type '{name}' is not supported.")
-    answer = {
+    answer: dict[str, Any] = {
         "size": 0,
         "totalSize": 0,
         "done": True,

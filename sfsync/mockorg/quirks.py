@@ -1,4 +1,6 @@
-"""What real orgs do differently from one another, or where nobody could confirm what they do: switches, with our best guess set."""
+"""What real orgs do differently from one another, or where nobody could confirm what they do: switches, with
+our best guess set.
+"""
 
 from dataclasses import dataclass
 
@@ -18,11 +20,15 @@ class Quirks:
     bulk_waits: int = 0
     """How often a poll finds a job still waiting before the work on it begins."""
     query_job_not_ready: int = 204
-    """Status of results asked of an unfinished query job: 204 in newer editions of the documentation, 412 in older ones."""
+    """Status of results asked of an unfinished query job: 204 in newer editions of the documentation, 412 in
+    older ones.
+    """
     numeric_concurrency: bool = True
     """Whether Bulk 1.0 takes ``concurrencyMode`` 0 and 1 for Parallel and Serial."""
     reverse_collated: bool = False
-    """Run the independent subrequests of a composite backwards unless collateSubrequests is false: their order is not promised."""
+    """Run the independent subrequests of a composite backwards unless collateSubrequests is false: their order
+    is not promised.
+    """
     key_in_body: bool = False
     """Whether an upsert by external id may repeat the key field in its body."""
     open_cursors: int = 100

@@ -1,11 +1,14 @@
-"""REST: versions, resources, describe, single records by id and by external id, limits and counts. Queries are in query.py.
+"""REST: versions, resources, describe, single records by id and by external id, limits and counts. Queries are
+in query.py.
 
 Source: REST API Developer Guide, "sObject Rows", "sObject Rows by External ID", "Limits", "Record Count".
 """
 
+import base64
 from typing import Any
 
-from sfsync.mockorg.http import Reply
+from sfsync.mockorg.http import Reply, Request
+from sfsync.mockorg.multipart import parts_of
 from sfsync.mockorg.problems import MultipleMatches, Refused, not_found
 from sfsync.mockorg.router import Route
 from sfsync.mockorg.state import Call
@@ -36,7 +39,7 @@ def resources(call: Call) -> Reply:
     return Reply(200, answer)
 
 
-def nothing(call: Call) -> Reply:
+def nothing(_: Call) -> Reply:
     """GET /: some clients look whether anybody is there."""
     return Reply(200, body=b"<html><body>A mock org.</body></html>", content_type="text/html;charset=UTF-8")
 
@@ -66,9 +69,10 @@ def record(call: Call, sobject: str, record_id: str, fields: str = "") -> dict[s
 
 
 def create(call: Call) -> Reply:
-    """POST /sobjects/X."""
+    """POST /sobjects/X, as JSON, or as a form of several parts when a file comes with the record."""
     sobject = call.object_name()
-    made = insert(call, sobject, _values(call), options_of(call))
+    several = call.request.media_type == "multipart/form-data"
+    made = insert(call, sobject, _with_file(call) if several else _values(call), options_of(call))
     answer = {"id": made, "success": True, "errors": []}
     return Reply(201, answer, headers={"Location": f"{call.root}/sobjects/{sobject}/{made}"})
 
@@ -100,6 +104,17 @@ def _values(call: Call) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name.lower() != "attributes"}
 
 
+def _with_file(call: Call) -> dict[str, Any]:
+    """The values of a record whose file is a part of its own; that part's name is the field's."""
+    values: dict[str, Any] = {}
+    for part in parts_of(call.request):
+        if part.media_type == "application/json":
+            values |= Request("POST", "", body=part.body).json_object()
+        else:
+            values[part.name] = base64.b64encode(part.body).decode()
+    return values
+
+
 def _by_key(call: Call) -> tuple[str, str]:
     """The object and the one record that the key of the path names."""
     sobject, field = call.object_name(), call.args["field"]
@@ -127,7 +142,11 @@ def key_field(call: Call, sobject: str, field: str) -> str:
 
 
 def retrieve_by_key(call: Call) -> Reply:
-    """GET /sobjects/X/FIELD/VALUE."""
+    """GET /sobjects/X/FIELD/VALUE, or GET /sobjects/X/ID/FIELD for the bytes of a file."""
+    last = call.core.schema.objects[call.object_name()].fields.get(call.args["value"])
+    if last is not None and last.type == "base64":
+        body = call.core.blob(call.object_name(), call.args["field"], last.name)
+        return Reply(200, body=body, content_type="application/octetstream")
     sobject, found = _by_key(call)
     return Reply(200, record(call, sobject, found, call.request.query.get("fields", "")))
 

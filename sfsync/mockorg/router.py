@@ -1,7 +1,7 @@
 """From a path to its handler. Each file of the surface brings a table of routes; this file only matches.
 
-Literal parts of a path match in any case and one slash at the end does not count, as in a real org. ``{name}`` takes one part,
-decoded after the path was cut, so that a key with ``%2F`` in it stays one part.
+Literal parts of a path match in any case and one slash at the end does not count, as in a real org. ``{name}``
+takes one part, decoded after the path was cut, so that a key with ``%2F`` in it stays one part.
 """
 
 import re
@@ -14,7 +14,9 @@ from sfsync.mockorg.state import Call
 
 Handler = Callable[[Call], Reply]
 Family = Literal["rest", "bulk1", "soap", "open", "login", "login_soap"]
-"""How a route is called: its way to log in, its error documents, and whether it counts. ``open`` and ``login`` need no token."""
+"""How a route is called: its way to log in, its error documents, and whether it counts. ``open`` and ``login``
+need no token.
+"""
 
 _VERSION = re.compile(r"v?\d{2}\.\d", re.IGNORECASE)
 

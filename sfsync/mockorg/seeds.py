@@ -1,4 +1,6 @@
-"""What an org is filled with before work begins: users, queue, catalogue, and open web leads as web-to-lead makes them."""
+"""What an org is filled with before work begins: users, queue, catalogue, and open web leads as web-to-lead
+makes them.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -115,7 +117,9 @@ def _products(core: OrgCore) -> None:
 
 
 def _lead(person: Person, number: int, queue: str | None, now: datetime) -> dict[str, Any]:
-    """A lead as the web form and web-to-lead leave it. Patterns repeat by number, not by chance: counts are easy to foresee."""
+    """A lead as the web form and web-to-lead leave it. Patterns repeat by number, not by chance: counts are
+    easy to foresee.
+    """
     firm = bool(person.company)
     plans = (
         ("business", "plus", "business", "basic")

@@ -1,4 +1,5 @@
-"""SOAP, as far as REST has no equal: login and convertLead; getUserInfo, getServerTimestamp and logout for clients that ask.
+"""SOAP, as far as REST has no equal: login and convertLead; getUserInfo, getServerTimestamp and logout for
+clients that ask.
 
 The order of elements does not matter here, though the WSDL fixes one: real orgs were seen to differ.
 Source: SOAP API Developer Guide, "login()", "convertLead()", "API Fault Element".
@@ -22,8 +23,9 @@ MOST_LEADS = 100
 CONTENT_TYPE = "text/xml;charset=UTF-8"
 
 _ENVELOPE = (
-    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
-    'xmlns="urn:partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
+    ' xmlns="urn:partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
     "<soapenv:Body>{}</soapenv:Body></soapenv:Envelope>"
 )
 

@@ -143,7 +143,10 @@ def _rows(call: Call) -> list[Row]:
     types = [_type_name(row).lower() for row in rows]
     chunks = sum(1 for number, each in enumerate(types) if number == 0 or types[number - 1] != each)
     if chunks > MOST_CHUNKS:
-        text = f"Cannot have more than {MOST_CHUNKS} chunks in a single operation. Please rearrange the data to reduce chunking."
+        text = (
+            f"Cannot have more than {MOST_CHUNKS} chunks in a single operation. "
+            "Please rearrange the data to reduce chunking."
+        )
         raise Refused("EXCEEDED_MAX_TYPES_LIMIT", text)
     return rows
 

@@ -1,8 +1,9 @@
 """What the org counts: API calls per kind, logins, records written, and a log of the latest requests.
 
-One HTTP request on the org's API is one API call; a composite request is one call however much it carries, a subrequest of a
-batch is one each. Not counted: the list of versions, logins (counted apart) and the mock org's own ``/__mock/`` paths.
-Source for the counting: "Composite", "Composite Batch" and "Headers" in the REST API Developer Guide.
+One HTTP request on the org's API is one API call; a composite request is one call however much it carries, a
+subrequest of a batch is one each. Not counted: the list of versions, logins (counted apart) and the mock org's
+own ``/__mock/`` paths. Source for the counting: "Composite", "Composite Batch" and "Headers" in the REST API
+Developer Guide.
 """
 
 from collections import Counter, deque

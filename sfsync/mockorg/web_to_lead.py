@@ -1,6 +1,7 @@
 """Web-to-lead: a web form makes a lead, without a login. The answer is 200 whatever happens, as browsers are sent on.
 
-Source: "Web-to-Lead Considerations" in Salesforce Help. Custom fields may go by API name here, beside the field ids of real forms.
+Custom fields go by their API name here; the field ids of real forms are not known to a mock org.
+Source: "Web-to-Lead Considerations" in Salesforce Help.
 """
 
 from typing import Any
@@ -51,7 +52,8 @@ def _values(call: Call, form: dict[str, str]) -> dict[str, Any]:
 
 def _page(form: dict[str, str], problem: str) -> bytes:
     if form.get("debug") == "1":
-        return f"<html><body><pre>{escape(problem or 'Your request has been processed.')}</pre></body></html>".encode()
+        text = escape(problem or "Your request has been processed.")
+        return f"<html><body><pre>{text}</pre></body></html>".encode()
     place = quoteattr(form.get("retURL") or "/")
     return f"<html><head><meta http-equiv='Refresh' content='0'><link rel='next' href={place}></head></html>".encode()
 

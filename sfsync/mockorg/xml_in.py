@@ -1,4 +1,6 @@
-"""XML from clients, read safely: no document types, hence no entities and nothing fetched; names without their prefixes."""
+"""XML from clients, read safely: no document types, hence no entities and nothing fetched; names without their
+prefixes.
+"""
 
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET

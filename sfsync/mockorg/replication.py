@@ -1,0 +1,75 @@
+"""What changed and what was deleted in a span of time.
+
+Source: REST API Developer Guide, "sObject Get Updated", "sObject Get Deleted".
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sfsync.mockorg.http import Reply
+from sfsync.mockorg.problems import Refused
+from sfsync.mockorg.router import Route
+from sfsync.mockorg.state import Call
+
+OLDEST_UPDATE = timedelta(days=30)
+OLDEST_DELETE = timedelta(days=15)
+
+X = "/services/data/{version}/sobjects/{object}"
+
+
+def updated(call: Call) -> Reply:
+    """GET /sobjects/X/updated/?start=&end="""
+    start, end = _span(call, OLDEST_UPDATE)
+    sobject = call.object_name()
+    where = f"SystemModstamp >= {start} AND SystemModstamp < {end}"
+    rows = call.core.query(f"SELECT Id FROM {sobject} WHERE {where}").rows()
+    return Reply(200, {"ids": [row["Id"] for row in rows], "latestDateCovered": _stamp(end)})
+
+
+def deleted(call: Call) -> Reply:
+    """GET /sobjects/X/deleted/?start=&end="""
+    start, end = _span(call, OLDEST_DELETE)
+    sobject = call.object_name()
+    where = f"IsDeleted = true AND SystemModstamp >= {start} AND SystemModstamp < {end}"
+    result = call.core.query(f"SELECT Id, SystemModstamp FROM {sobject} WHERE {where}", all_rows=True)
+    gone = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in result.rows()]
+    oldest = _literal(call.core.clock.now() - OLDEST_DELETE)
+    answer = {
+        "deletedRecords": gone,
+        "earliestDateAvailable": _stamp(oldest),
+        "latestDateCovered": _stamp(end),
+    }
+    return Reply(200, answer)
+
+
+def _span(call: Call, oldest: timedelta) -> tuple[str, str]:
+    """Both ends as SOQL writes them, without seconds, as the platform ignores them."""
+    asked = call.request.query
+    start, end = _moment(asked.get("start", "")), _moment(asked.get("end", ""))
+    if start >= end:
+        raise Refused("INVALID_REPLICATION_DATE", "The start must be before the end")
+    if start < call.core.clock.now() - oldest - timedelta(minutes=1):
+        raise Refused("INVALID_REPLICATION_DATE", f"The start is more than {oldest.days} days ago")
+    return _literal(start), _literal(end)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus that nobody encoded
+    except ValueError:
+        raise Refused("INVALID_REPLICATION_DATE", f"Not a date and time: {text}") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _literal(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:00Z")
+
+
+def _stamp(literal: str) -> str:
+    return literal.replace("Z", ".000+0000")
+
+
+ROUTES = (
+    Route("GET", X + "/updated", updated, "updated"),
+    Route("GET", X + "/deleted", deleted, "deleted"),
+)
