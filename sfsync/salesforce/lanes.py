@@ -19,8 +19,8 @@ from sfsync.salesforce.convert import LEADS_A_CALL
 BULK_FROM = 2_000
 """Rows from which Salesforce recommends Bulk API ("Bulk API and Bulk API 2.0 Limits and Allocations")."""
 
-BULK_CALLS = 8
-"""What a bulk load costs at least: create, upload, close, two looks at its state, three result files."""
+BULK_CALLS = 7
+"""What a bulk load costs at least: create, upload, close, one look at its state, three result files."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ _LIMIT_INFO = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 
 class ApiUsage:
-    """Calls of one session by kind, and the org's own count as of its last answer. Safe to share among threads.
+    """Calls of one session by kind, and the org's own count. Safe to share among threads.
 
     Kinds: query, composite, collections, convert, bulk2, bulk1, describe, login, other.
     """
@@ -38,6 +38,8 @@ class ApiUsage:
         """One more call of that kind was sent."""
         with self._lock:
             self.by_kind[kind] += 1
+            if self.used is not None and kind != "login":
+                self.used += 1  # until the org says better: SOAP and Bulk 1.0 answers carry no figures
 
     def read(self, limit_info: str | None) -> None:
         """Take over the org's figures: ``api-usage=18/5000`` (header Sforce-Limit-Info, "Limit Info Header")."""

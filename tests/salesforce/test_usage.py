@@ -48,3 +48,11 @@ def test_logins_are_counted_apart():
 def test_limits_of_another_shape_are_left_out():
     assert parse_limits([]).by_name == {}
     assert parse_limits({"A": {"Max": 1, "Remaining": 0}, "B": {"Max": 1}}).by_name["A"].used == 1
+
+
+def test_calls_since_the_orgs_last_word_are_counted_on():
+    usage = ApiUsage()
+    usage.read("api-usage=10/100")
+    usage.count("convert")
+    usage.count("login")
+    assert (usage.used, usage.remaining) == (11, 89)
