@@ -32,7 +32,7 @@ def migrate(engine: Engine, where: str) -> None:
 def _version(connection: Connection, where: str) -> str | None:
     tables = set(inspect(connection).get_table_names())
     if VERSION_TABLE in tables:
-        return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608  a constant of ours
+        return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
     if "runs" in tables or (tables and connection.dialect.name == "sqlite"):
         raise JournalError(
             f"{where} is a database of another program, not a journal.",

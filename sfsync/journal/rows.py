@@ -80,13 +80,20 @@ def _values(run_id: str, step: str, at: datetime, record: RowRecord) -> dict[str
         "run_id": run_id,
         "step": step,
         "at": at,
-        "key": record.key,
+        "key": None if record.key is None else _storable(record.key),
         "bucket": record.bucket.value,
-        "reason": redact(record.reason) if record.reason else "",
-        "file": None if record.file is None else file_name(record.file),
+        "reason": _storable(redact(record.reason)) if record.reason else "",
+        "file": None if record.file is None else _storable(file_name(record.file)),
         "row_number": record.row_number,
         "record_id": record.record_id,
         "object": record.object,
         "fields": ",".join(record.fields),
         "job_id": record.job_id,
     }
+
+
+def _storable(text: str) -> str:
+    """Text as every database takes it: a bad file's rows may hold zero bytes and halves of characters."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode(errors="replace").decode()

@@ -31,10 +31,10 @@ class Moment(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  the signature is SQLAlchemy's
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002  the signature is SQLAlchemy's
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         moment: datetime = value
@@ -125,7 +125,7 @@ jobs = Table(
     metadata,
     Column("job_id", String(18), primary_key=True),
     _run_id(),
-    Column("api", String(10), nullable=False),
+    Column("api", String(20), nullable=False),
     Column("object", String(80), nullable=False),
     Column("operation", String(20), nullable=False),
     Column("state", String(20), nullable=False),

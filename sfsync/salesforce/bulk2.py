@@ -330,7 +330,7 @@ class _Load:
         left = results.leftover(end.job.state, end.processed, end.error)
         for place in waiting.values():
             self.outcomes[place] = left
-        if waiting or strangers:
+        if strangers or (waiting and left.state is State.UNKNOWN):
             event(
                 _log,
                 logging.WARNING,

@@ -112,7 +112,14 @@ class _Convert:
     """Turns the cells of one query's rows into records."""
 
     def __init__(self, header: Sequence[str], object_name: str, describe: Describe) -> None:
-        self._columns = [(column.split("."), _typed(column, object_name, describe)) for column in header]
+        known: dict[str, SObject] = {}
+
+        def once(name: str) -> SObject:
+            if name not in known:
+                known[name] = describe(name)
+            return known[name]
+
+        self._columns = [(column.split("."), _typed(column, object_name, once)) for column in header]
 
     def __call__(self, cells: Sequence[str]) -> dict[str, Any]:
         if len(cells) != len(self._columns):

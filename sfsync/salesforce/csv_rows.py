@@ -91,7 +91,8 @@ def read(file: BinaryIO) -> Iterator[list[str]]:
     try:
         yield from csv.reader(text)
     finally:
-        text.detach()  # the file is its owner's to close
+        if not file.closed:
+            text.detach()  # the file is its owner's to close
 
 
 def read_dicts(file: BinaryIO) -> Iterator[dict[str, str]]:

@@ -199,3 +199,10 @@ def test_it_is_still_there_when_opened_again(url: str, clock: ManualClock):
         run_id = start(journal)
     with open_journal(url, clock=clock) as journal:
         assert journal.run().run.id == run_id
+
+
+def test_rows_of_a_bad_file_are_kept_all_the_same(journal):
+    run_id = start(journal)
+    journal.record_rows(run_id, "x", [RowRecord("K\0\ud800é", Bucket.INVALID, "a\0b", "f\0.csv", 1)])
+    (row,) = journal.rows(run_id)
+    assert (row.key, row.reason, row.file) == ("K?é", "ab", "f.csv")

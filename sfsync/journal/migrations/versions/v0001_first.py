@@ -87,7 +87,7 @@ def upgrade() -> None:
         "jobs",
         sa.Column("job_id", sa.String(18), primary_key=True),
         run_id(),
-        sa.Column("api", sa.String(10), nullable=False),
+        sa.Column("api", sa.String(20), nullable=False),
         sa.Column("object", sa.String(80), nullable=False),
         sa.Column("operation", sa.String(20), nullable=False),
         sa.Column("state", sa.String(20), nullable=False),

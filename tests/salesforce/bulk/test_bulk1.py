@@ -1,0 +1,173 @@
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfsync.errors import OrgError, OrgUnavailable, RequestLimit
+from sfsync.records import KEY_FIELD, State
+from sfsync.salesforce import bulk1
+from sfsync.salesforce.bulk1 import group, ingest, pack, read_results
+from sfsync.salesforce.bulk_job import Patience
+
+
+def leads(count, **values):
+    return [
+        {KEY_FIELD: f"WF-{n}", "LastName": f'A "q", é\n{n}', "Company": f"C{n % 3}", **values}
+        for n in range(count)
+    ]
+
+
+def load(session, rows, **options):
+    return ingest(session, "Lead", "upsert", KEY_FIELD, rows, clock=session.clock, **options)
+
+
+def company(row):
+    return row["Company"]
+
+
+def test_rows_of_one_parent_share_a_batch_and_outcomes_keep_the_order(org, session):
+    told = []
+    rows = leads(10)
+    rows[4] = {KEY_FIELD: "WF-4", "Company": "C1"}
+    outcomes = load(session, rows, parent=company, batch_rows=4, on_job=told.append)
+    assert [outcome.state for outcome in outcomes] == [State.DONE] * 4 + [State.REFUSED] + [State.DONE] * 5
+    assert outcomes[4].code == "REQUIRED_FIELD_MISSING"
+    assert outcomes[4].fields == ("LastName",)
+    ids = {row[KEY_FIELD]: row["Id"] for row in org.query(f"SELECT Id, {KEY_FIELD} FROM Lead")}
+    assert [outcome.id for outcome in outcomes] == [ids.get(f"WF-{n}") for n in range(10)]
+    assert all(outcome.created for outcome in outcomes if outcome.id)
+    bodies = [
+        one.body.decode() for one in org.stats.log if one.method == "POST" and one.target.endswith("/batch")
+    ]
+    assert [sorted(name for name in ("C0", "C1", "C2") if f'"{name}"' in body) for body in bodies] == [
+        ["C0"],
+        ["C1"],
+        ["C2"],
+    ]
+    assert len(told[-1].batches) == 3
+    assert told[-1].settled
+
+
+def test_the_job_is_serial_and_reported_before_any_batch(org, session):
+    told = []
+    load(session, leads(3), on_job=lambda job: told.append((job.batches, job.settled, len(org.stats.log))))
+    created = next(one for one in org.stats.log if one.target.endswith("/job"))
+    assert b"<concurrencyMode>Serial</concurrencyMode>" in created.body
+    assert created.target == "/services/async/62.0/job"
+    assert [(len(batches), settled) for batches, settled, _ in told] == [(0, False), (1, False), (1, True)]
+    assert not any("/batch" in one.target for one in list(org.stats.log)[: told[0][2]])
+
+
+def test_a_value_clears_and_no_value_keeps(org, session):
+    load(session, leads(2, City="Gent"))
+    load(session, [{KEY_FIELD: "WF-0", "City": None}, {KEY_FIELD: "WF-1", "Street": "Kaai 1"}])
+    assert [row["City"] for row in org.query(f"SELECT City FROM Lead ORDER BY {KEY_FIELD}")] == [None, "Gent"]
+
+
+def test_a_row_that_cannot_be_sent_is_refused_alone(session):
+    rows = leads(3)
+    rows[1]["LastName"] = "#N/A"
+    outcomes = load(session, rows)
+    assert [outcome.state for outcome in outcomes] == [State.DONE, State.REFUSED, State.DONE]
+    assert load(session, [{KEY_FIELD: float("nan")}])[0].code == "NOT_SENDABLE"
+
+
+def test_an_ended_session_is_renewed_once(org, session, login):
+    outcomes = load(session, leads(3), on_job=lambda job: org.sessions.expire() if not job.batches else None)
+    assert {outcome.state for outcome in outcomes} == {State.DONE}
+    assert login.count == 2
+
+
+@pytest.mark.parametrize("kind", ["lost_before", "lost_after"])
+@pytest.mark.parametrize("skip", range(7))
+def test_a_lost_answer_anywhere_neither_loses_nor_doubles_a_row(org, session, kind, skip):
+    org.faults.script(kind, route="bulk1", skip=skip)
+    outcomes = load(session, leads(6), batch_rows=2)
+    written = {row[KEY_FIELD] for row in org.query(f"SELECT {KEY_FIELD} FROM Lead")}
+    for number, outcome in enumerate(outcomes):
+        match outcome.state:
+            case State.DONE:
+                assert f"WF-{number}" in written
+            case State.REFUSED:
+                assert outcome.code == "NOT_SENT"
+                assert f"WF-{number}" not in written
+    if kind == "lost_after":
+        assert {outcome.state for outcome in outcomes} == {State.DONE}
+
+
+def test_trouble_before_the_first_batch_is_raised_and_later_trouble_makes_outcomes(org, session):
+    org.faults.script("limit", route="POST */batch")
+    with pytest.raises(RequestLimit):
+        load(session, leads(3))
+    org.faults.clear()
+    org.faults.script("limit", route="POST */batch", skip=1)
+    outcomes = load(session, leads(3), batch_rows=1)
+    assert [outcome.code for outcome in outcomes] == ["", "NOT_SENT", "NOT_SENT"]
+
+
+def test_patience_ends_and_leaves_the_job_to_its_work(session):
+    told = []
+    outcomes = load(session, leads(3), patience=Patience(total=-1), on_job=told.append)
+    assert {outcome.state for outcome in outcomes} <= {State.UNKNOWN, State.DONE}
+    assert told[-1].settled == all(outcome.state is State.DONE for outcome in outcomes)
+
+
+def test_a_batch_that_the_org_cannot_read_says_why(session):
+    outcomes = load(session, leads(2, Nonsense__c="x"))
+    assert {outcome.state for outcome in outcomes} == {State.REFUSED}
+    assert "Nonsense__c" in outcomes[0].reason
+
+
+def test_an_object_that_the_org_has_not(session):
+    with pytest.raises(OrgError):
+        ingest(session, "Nonsense__c", "upsert", KEY_FIELD, [{KEY_FIELD: "a"}], clock=session.clock)
+
+
+def test_no_rows_no_calls(session):
+    assert load(session, []) == []
+    assert session.usage.calls == 0
+
+
+def test_nothing_is_written_without_a_key(session):
+    with pytest.raises(ValueError, match="upserted on a key field"):
+        ingest(session, "Lead", "insert", None, leads(1), clock=session.clock)
+
+
+def test_a_batch_too_large_is_halved(session, monkeypatch, org):
+    monkeypatch.setattr(bulk1, "_LARGEST_BYTES", 120)
+    outcomes = load(session, leads(9))
+    assert {outcome.state for outcome in outcomes} == {State.DONE}
+    assert sum(one.target.endswith("/batch") and one.method == "POST" for one in org.stats.log) > 2
+
+
+@given(st.lists(st.sampled_from("abcde"), max_size=40), st.integers(1, 6))
+def test_every_row_is_in_one_batch_and_only_large_families_are_split(parents, size):
+    places = list(range(len(parents)))
+    batches = pack(group(places, lambda place: parents[place]), size)
+    assert sorted(place for batch in batches for place in batch) == places
+    assert all(0 < len(batch) <= size for batch in batches)
+    for parent in set(parents):
+        family = parents.count(parent)
+        homes = sum(any(parents[place] == parent for place in batch) for batch in batches)
+        assert homes == 1 if family <= size else homes == -(-family // size)
+
+
+def test_results_are_read_in_order_with_booleans_as_booleans():
+    body = (
+        b'"Id","Success","Created","Error"\n"00Q000000000001EAA","true","false",""\n'
+        b'"","false","false","REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --"\n'
+    )
+    first, second = read_results(io.BytesIO(body))
+    assert (first.state, first.created) == (State.DONE, False)
+    assert (second.state, second.code, second.fields) == (
+        State.REFUSED,
+        "REQUIRED_FIELD_MISSING",
+        ("LastName",),
+    )
+
+
+def test_a_dead_org_is_waited_for(org, session):
+    org.faults.script("unavailable", route="GET */batch", times=12)
+    assert {outcome.state for outcome in load(session, leads(3))} == {State.DONE}
+    assert issubclass(OrgUnavailable, OrgError)
