@@ -56,7 +56,11 @@ _LEVELS = {0: logging.WARNING, 1: logging.INFO}
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Marks the handler as ours, so that it can be replaced."""
+    """Marks the handler as ours, so that it can be replaced; silent once its stream is closed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self.stream.closed:
+            super().emit(record)
 
 
 class _Json(logging.Formatter):

@@ -132,3 +132,11 @@ def test_an_exception_is_logged_without_its_secrets():
         logging.getLogger("sfsync.test").exception("bug")
     assert "ValueError" in stream.getvalue()
     assert "jane" not in stream.getvalue()
+
+
+def test_a_closed_stream_is_left_alone(capsys):
+    stream = io.StringIO()
+    logs.configure(0, stream)
+    stream.close()
+    logging.getLogger("sfsync.test").warning("nobody reads this")
+    assert capsys.readouterr().err == ""

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec
 import click
 
 from sfsync.errors import ConfigError, SfsyncError
+from sfsync.logs import configure
 
 P = ParamSpec("P")
 
@@ -65,6 +66,7 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
         **kwargs: Any,
     ) -> Any:
         options = Options(as_json, project, org, -1 if quiet else verbose)
+        configure(options.verbosity, sys.stderr)
         return function(options, *args, **kwargs)
 
     return wrapper

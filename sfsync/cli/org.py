@@ -1,5 +1,6 @@
 """`sfsync org`: check the connection and the org's fields, show its limits, deploy our metadata."""
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sfsync.salesforce.check import Finding
 
 _MARKS = {"ok": "ok     ", "missing": "MISSING", "forbidden": "DENIED ", "look": "look   "}
+_ALWAYS = {"login", "API version"}
 
 
 @click.group(help="Check the connection, the limits and the org's fields.")
@@ -33,11 +35,10 @@ def check(options: Options) -> int:
     project = _open(options)
     wanted = read_wanted(project.root / "config" / "org")
     org = project.org
-    options.say(f"Logged in to {org.url}, API version {org.session.version}.")
     findings: list[Finding] = []
     for finding in checks(org, wanted):
         findings.append(finding)
-        if finding.state != "ok" or options.verbosity > 0:
+        if finding.state != "ok" or finding.check in _ALWAYS or options.verbosity > 0:
             options.say(
                 f"  {_MARKS[finding.state]}  {finding.check}: {finding.message} {finding.hint}".rstrip()
             )
@@ -45,8 +46,6 @@ def check(options: Options) -> int:
     good = sum(finding.state == "ok" for finding in findings)
     wrong = sum(finding.state in {"missing", "forbidden"} for finding in findings)
     options.say(f"{good} checks passed, {wrong} failed.")
-    if org.usage.remaining is not None:
-        options.say(f"{org.usage.remaining:,} API calls are left for the next 24 hours.")
     options.result(
         {
             "status": "failed" if code else "ok",
@@ -106,8 +105,7 @@ def deploy(options: Options, *, target_org: str | None, dry_run: bool, only_prin
             f"{folder / 'org'} is not there.", hint="`sfsync init DIR` copies it into a project."
         )
     words = _deploy_words(target_org or _alias(project), dry_run=dry_run)
-    text = f"cd {folder} && {' '.join(words)}"
-    options.say(text)
+    options.say(f"cd {shlex.quote(str(folder))} && {shlex.join(words)}")
     if only_print:
         options.result({"status": "ok", "command": words, "folder": str(folder), "deployed": False})
         return

@@ -29,6 +29,7 @@ class Finding:
 
 def check(org: Org, wanted: Wanted) -> Iterator[Finding]:
     """All checks in order; raises LoginFailed and OrgUnavailable, for then nothing can be checked."""
+    yield _login(org)
     yield _version(org)
     described: dict[str, SObject] = {}
     for name, written in wanted.objects.items():
@@ -54,6 +55,13 @@ def check(org: Org, wanted: Wanted) -> Iterator[Finding]:
             f"Lead.{source} should become {target} on conversion; an API cannot tell.",
             "Setup → Object Manager → Lead → Fields & Relationships → Map Lead Fields.",
         )
+
+
+def _login(org: Org) -> Finding:
+    """The first call that needs a session: a token that was merely given proves nothing."""
+    limit = org.limits().api
+    left = f"; {limit.remaining:,} of {limit.maximum:,} API calls are left today" if limit else ""
+    return Finding("login", "ok", f"Logged in to {org.url}{left}.")
 
 
 def _version(org: Org) -> Finding:
