@@ -7,11 +7,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from flows.sales import Sale, address, leads_soql, sale_of
-from sfsync.engine.flow import Decision, Look, Step
+from sfsync.engine.flow import Decision, Look, Step, expected_id
 from sfsync.people import fold_email, fold_name, names_agree
 from sfsync.records import Bucket, ConvertLead, Create, Record
 from sfsync.salesforce.soql import chunks, quote
-
 
 _OWNER = "SELECT Id FROM User WHERE IsActive = true AND (Name = {0} OR Username = {0})"
 
@@ -144,8 +143,8 @@ class Convert(Step[Converting]):
     def expect(self, selected: Converting, decisions: Sequence[Decision]) -> Sequence[Sale]:
         done = {decision.key for decision in decisions if decision.bucket is Bucket.APPLIED}
         return [
-            replace(sale, account_id="(new)", opportunity_id=f"(new {sale.key})")
-            for sale in selected.sales
+            replace(sale, account_id=expected_id(number), opportunity_id=expected_id(number))
+            for number, sale in enumerate(selected.sales, start=1)
             if sale.key in done
         ]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from flows.sales import Sale, address, attach_lines, leads_soql, lines_soql, sale_of
 from partner_files.orders import WaitingOrder
-from sfsync.engine.flow import Decision, Look, Step
+from sfsync.engine.flow import Decision, Look, Step, expected_id
 from sfsync.records import KEY_FIELD, Create, Record
 
-_NOT_ORDERED = "(SELECT OpportunityId FROM Order WHERE StatusCode = 'A' AND OpportunityId != null)"
+_NOT_ORDERED = "(SELECT OpportunityId FROM Order WHERE Status != 'Draft' AND OpportunityId != null)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,10 @@ class Orders(Step[Ordering]):
     def expect(self, selected: Ordering, decisions: Sequence[Decision]) -> Sequence[WaitingOrder]:
         return [
             WaitingOrder(
-                id="(new)",
+                id=expected_id(number),
                 key=sale.key,
                 cards=sale.cards,
-                account_id="(new)",
+                account_id=expected_id(number),
                 contact_id=None,
                 ordered_on=selected.today.isoformat(),
                 first_sent=None,
@@ -104,7 +104,7 @@ class Orders(Step[Ordering]):
                 city=sale.lead.get("City") or "",
                 country=sale.lead.get("Country") or "",
             )
-            for sale in selected.sales
+            for number, sale in enumerate(selected.sales, start=1)
         ]
 
 

@@ -74,9 +74,7 @@ class PutOutAllocations(Step["Waiting"]):
     def _decide(self, order: WaitingOrder, today: str) -> Decision:
         if order.first_sent:
             return Decision(order.key, Bucket.UNCHANGED, f"in the file since {order.first_sent}")
-        mark = Update(
-            "Order", order.id if order.id != "(new)" else order.key, {"Allocation_Sent_On__c": today}
-        )
+        mark = Update("Order", order.id, {"Allocation_Sent_On__c": today})
         return Decision(order.key, phases=((mark,),))
 
     def apply(self, selected: "Waiting", decisions: Sequence[Decision], hands: Hands) -> list[Result]:
@@ -145,7 +143,7 @@ class TakeAllocations(FileStep[Cards]):
         asset = f"SELECT Id, {KEY_FIELD}, Card_Id__c, AccountId, Order__r.{KEY_FIELD} FROM Asset"
         queries = {
             "orders": chunks(
-                f"SELECT Id, {KEY_FIELD}, Status, StatusCode, Number_of_Cards__c, AccountId, ShipToContactId "
+                f"SELECT Id, {KEY_FIELD}, Status, Number_of_Cards__c, AccountId, ShipToContactId "
                 "FROM Order WHERE {}",
                 KEY_FIELD,
                 orders,
@@ -180,10 +178,8 @@ class TakeAllocations(FileStep[Cards]):
         cards = int(order.get("Number_of_Cards__c") or 1)
         if card_number(order[KEY_FIELD], key) > cards:
             return refused(row, Bucket.NOT_FOUND, f"the order is for {cards} cards", "card_key")
-        if order["StatusCode"] != "A":
-            return refused(
-                row, Bucket.CONFLICT, f"the order is not activated (status {order['Status']})", "card_key"
-            )
+        if order["Status"] == "Draft":
+            return refused(row, Bucket.CONFLICT, "the order is not activated yet", "card_key")
         values = {
             "Name": f"Charge card {key}",
             "AccountId": order["AccountId"],

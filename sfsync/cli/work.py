@@ -98,7 +98,7 @@ def show_plan(plans: Sequence[StepPlan], options: Options) -> None:
             continue
         writes = ", ".join(f"{verb} {count:,} {name}" for (verb, name), count in plan.writes.items())
         options.say(f"\n{plan.result.name}: {writes or 'writes nothing'}")
-        for sample in plan.samples[:12]:
+        for sample in plan.samples[:10]:
             before = "" if sample.before is None else f"{_short(sample.before)} "
             options.say(f"    {sample.key}  {sample.object}.{sample.field}: {before}→ {_short(sample.after)}")
         for reason, count in list(plan.reasons.items())[:8]:

@@ -168,7 +168,7 @@ class Demo:
         org = self._project.org
         orders, cards = org.query_many(
             [
-                f"SELECT {KEY_FIELD}, Number_of_Cards__c, TotalAmount, Status FROM Order WHERE StatusCode = 'A'",
+                f"SELECT {KEY_FIELD}, Number_of_Cards__c, TotalAmount, Status FROM Order WHERE Status != 'Draft'",
                 "SELECT Status, COUNT(Id) cards FROM Asset GROUP BY Status",
             ]
         )

@@ -161,6 +161,11 @@ class PartnerFile:
     give: Callable[[Mapping[str, Any]], Step[Any]] | None = None
 
 
+def expected_id(number: int) -> str:
+    """Stands in a plan for the id of a record that does not exist yet; 15 characters, as ids differ in."""
+    return f"(new {number:09d})"
+
+
 def get(record: Record, path: str) -> Any:
     """A value by its path through parents, ``Account.Name``; None where a parent is missing."""
     value: Any = record

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sfsync.clock import Clock, today
 from sfsync.engine.apply import write_phases
-from sfsync.engine.files import read_file, write_answer_file
+from sfsync.engine.files import FileStep, read_file, write_answer_file
 from sfsync.engine.flow import Decision, FileRows, Flow, Inbox, Look, PartnerFile, Result, Step
 from sfsync.engine.guards import Guards
 from sfsync.engine.plan import plan_step
@@ -174,10 +174,10 @@ def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[St
             )
             expected += new
             parts.append(part)
-        if isinstance(found, Inbox):
-            parts = [replace(StepPlan(merge(found.name, [part.result for part in parts])), about=found.about)]
-        plans += parts
-    steps = [part.result for part in plans]
+        plans += parts or [StepPlan(StepResult(found.name, 0, {}, 0), found.about)]
+    steps: list[StepResult] = []
+    for part in plans:
+        _enter(steps, part.result)
     calls = sum(result.api_calls for result in steps)
     refusals = [refusal for part in plans for refusal in part.refusals]
     return (
@@ -204,7 +204,9 @@ def _planned(ports: Ports, step: Step[Any] | Inbox) -> Iterator[Step[Any]]:
     partner_file = ports.partner_file(step.partner_file)
     assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
     for path in _inbox(ports, step).waiting():
-        yield partner_file.take(read_file(path, ports.mapping(partner_file.mapping)))
+        file = read_file(path, ports.mapping(partner_file.mapping))
+        yield partner_file.take(file)
+        yield from partner_file.then(file) if partner_file.then else ()
 
 
 def _operate(
@@ -241,9 +243,9 @@ def _operate(
 
         with _closing(ports, run_id, result, running):
             for step in steps:
-                lease.renew()
-                done.append(_one(running, flow, step, file))
-                ports.watcher.done(done[-1])
+                for part in _one(running, flow, step, file):
+                    _enter(done, part)
+                    ports.watcher.done(part)
         return result()
 
 
@@ -278,12 +280,25 @@ def _closing(
         )
 
 
-def _one(running: Running, flow: Flow, step: Step[Any] | Inbox, file: FileRows | None) -> StepResult:
+def _enter(done: list[StepResult], part: StepResult) -> None:
+    """Add a step's ledger; what ran several times (once a file) is one line."""
+    for place, earlier in enumerate(done):
+        if earlier.name == part.name:
+            done[place] = merge(part.name, [earlier, part])
+            return
+    done.append(part)
+
+
+def _one(
+    running: Running, flow: Flow, step: Step[Any] | Inbox, file: FileRows | None
+) -> Iterator[StepResult]:
+    running.lease.renew()
     running.ports.watcher.step(step.name, step.about)
     if isinstance(step, Inbox):
-        return _take_waiting(running, flow, step)
-    own = file if file is not None and getattr(step, "file", None) is file else None
-    return _run(running, flow, step, own)
+        yield from _take_waiting(running, flow, step)
+        return
+    own = file if isinstance(step, FileStep) and step.file is file else None
+    yield _run(running, flow, step, own)
 
 
 def _run(running: Running, flow: Flow, step: Step[Any], file: FileRows | None) -> StepResult:
@@ -309,12 +324,12 @@ def _run(running: Running, flow: Flow, step: Step[Any], file: FileRows | None) -
     return result
 
 
-def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> StepResult:
+def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepResult]:
     """Take every waiting file; one that cannot be read is put aside with the reason, and the next is taken."""
     ports = running.ports
     partner_file = ports.partner_file(inbox.partner_file)
     assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
-    parts = []
+    yield StepResult(inbox.name, 0, {}, 0)
     for claimed in _inbox(ports, inbox).claim():
         try:
             file = read_file(claimed.path, ports.mapping(partner_file.mapping), claimed.name)
@@ -322,9 +337,10 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> StepResult:
             claimed.quarantine(str(error))
             running.say(f"{error} The file was put into quarantine.")
             continue
-        parts.append(_run(running, flow, partner_file.take(file), file))
+        yield _run(running, flow, partner_file.take(file), file)
         claimed.archive()
-    return merge(inbox.name, parts)
+        for step in partner_file.then(file) if partner_file.then else ():
+            yield from _one(running, flow, step, None)
 
 
 def _inbox(ports: Ports, inbox: Inbox) -> FolderInbox:
@@ -346,7 +362,7 @@ def _evidence(ledger: Ledger, file: FileRows | None) -> Iterator[RowRecord]:
         yield RowRecord(
             key=decision.key,
             bucket=result.bucket,
-            reason=result.reason,
+            reason=f"{decision.field}: {result.reason}" if decision.field else result.reason,
             file=file.name if file else None,
             row_number=decision.number,
             record_id=result.ids.get(last.object) if last else None,

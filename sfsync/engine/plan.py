@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from sfsync.engine.flow import Decision, Look, Step
+from sfsync.engine.flow import Decision, Look, Step, expected_id
 from sfsync.engine.guards import Guards, refusals
 from sfsync.engine.results import Sample, StepPlan, StepResult
 from sfsync.records import Bucket, Change, ConvertLead, Update, target
 
-SAMPLES = 3
+SAMPLES = 2
 """Rows shown before → after for each step."""
 
 
@@ -60,7 +60,7 @@ def cost_of(org: Estimator, decisions: Sequence[Decision]) -> int:
 def _as_sent(changes: Sequence[Change]) -> list[Change]:
     """Each write once, its account resolved by the phase before (see ``apply.write_phases``)."""
     return [
-        replace(change, account_id="(new)")
+        replace(change, account_id=expected_id(0))
         if isinstance(change, ConvertLead) and change.account_key
         else change
         for change in {target(change): change for change in changes}.values()

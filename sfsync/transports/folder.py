@@ -71,6 +71,12 @@ class FolderInbox:
             if claimed is not None:
                 yield claimed
 
+    def waiting(self) -> list[Path]:
+        """What ``claim`` would hand out now; nothing is claimed, for a plan."""
+        with _explained(f"the inbox {self.folder.name} cannot be read"):
+            left = sorted(path for path in (self.folder / TAKEN).glob("*") if path.is_file())
+            return [*left, *(path for path, _, _ in self._waiting())]
+
     def _waiting(self) -> list[tuple[Path, int, float]]:
         """The files that look complete, with their size and time of change, oldest first."""
         latest = (self.clock.now() - self.settled).timestamp()

@@ -1,0 +1,142 @@
+"""`sfsync doctor`: checks everything that a run needs, and says what to mend."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from sfsync.cli.common import Options, common_options
+from sfsync.errors import SfsyncError
+
+if TYPE_CHECKING:
+    from sfsync.project import Project
+
+GOOD, WARN, BAD = "ok", "warn", "bad"
+_MARKS = {GOOD: "✓", WARN: "!", BAD: "✗"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. ``state``: ok, warn, bad."""
+
+    name: str
+    state: str
+    found: str
+    mend: str = ""
+
+
+@click.command(name="doctor")
+@common_options
+def command(options: Options) -> int:
+    """Check project, mappings, journal, folders, mail and org; says what to mend. Writes nothing to the org."""
+    from sfsync.project import open_project
+
+    try:
+        project = open_project(options.project, org=options.org)
+    except SfsyncError as error:
+        checks = [Check("project", BAD, str(error), error.hint)]
+    else:
+        checks = list(_checks(project))
+    for check in checks:
+        mend = f"\n    → {check.mend}" if check.mend else ""
+        options.say(f"{_MARKS[check.state]} {check.name:<10} {check.found}{mend}")
+    worst = BAD if any(check.state == BAD for check in checks) else GOOD
+    body = [{"name": c.name, "state": c.state, "found": c.found, "mend": c.mend} for c in checks]
+    options.result({"status": "ok" if worst == GOOD else "failed", "checks": body})
+    return 0 if worst == GOOD else 1
+
+
+def _checks(project: "Project") -> Iterator[Check]:
+    yield Check("project", GOOD, str(project.root))
+    for name, look in (
+        ("content", _content),
+        ("mappings", _mappings),
+        ("state", _state),
+        ("journal", _journal),
+        ("mail", _mail),
+        ("org", _org),
+    ):
+        yield _guarded(name, look, project)
+
+
+def _guarded(name: str, look: Callable[["Project"], Check], project: "Project") -> Check:
+    try:
+        return look(project)
+    except SfsyncError as error:
+        return Check(
+            name, BAD, error.message, error.hint or "\n      ".join(map(str, getattr(error, "problems", ())))
+        )
+
+
+def _content(project: "Project") -> Check:
+    content = project.content
+    for flow in content.flow_names:
+        content.flow(flow)
+    for partner_file in content.partner_file_names:
+        content.partner_file(partner_file)
+    flows, files = ", ".join(content.flow_names), ", ".join(content.partner_file_names)
+    return Check("content", GOOD, f"flows: {flows}; partner files: {files}")
+
+
+def _mappings(project: "Project") -> Check:
+    names = sorted(path.stem for path in (project.root / "mappings").rglob("*.yaml"))
+    for name in names:
+        project.content.mapping(name)
+    return Check("mappings", GOOD, f"{len(names)} without a mistake")
+
+
+def _state(project: "Project") -> Check:
+    folder = project.state
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".doctor"
+        probe.write_text("", encoding="utf-8")
+        probe.unlink()
+    except OSError as error:
+        return Check(
+            "state", BAD, f"{folder} cannot be written: {error.strerror}.", "Set SFSYNC_STATE to a folder."
+        )
+    return Check("state", GOOD, str(folder))
+
+
+def _journal(project: "Project") -> Check:
+    runs = project.journal.runs(limit=1)
+    last = f"last run {runs[0].id}: {runs[0].status}" if runs else "no runs yet"
+    return Check("journal", GOOD, last)
+
+
+def _mail(project: "Project") -> Check:
+    if project.settings.mail is None:
+        return Check(
+            "mail", WARN, "no server configured", "Fill in `mail:` in config/sfsync.yaml to send activations."
+        )
+    return Check("mail", GOOD, f"{project.settings.mail.host}:{project.settings.mail.port}")
+
+
+def _org(project: "Project") -> Check:
+    limits = project.org.limits()
+    left = (
+        f"{limits.api.remaining:,} of {limits.api.maximum:,} API calls left today"
+        if limits.api
+        else "no limits told"
+    )
+    missing = [
+        name for name, fields in _needed(project).items() for field in fields if _lacks(project, name, field)
+    ]
+    if missing:
+        text = f"{project.org.url} lacks fields of sfsync on {', '.join(sorted(set(missing)))}"
+        return Check("org", BAD, text, "`sfsync org check` lists them; `sfsync org deploy` adds them.")
+    return Check("org", GOOD, f"{project.org.url}, {left}")
+
+
+def _needed(project: "Project") -> dict[str, list[str]]:
+    objects = project.root / "config" / "org" / "objects"
+    return {
+        folder.name: [path.name.removesuffix(".field-meta.xml") for path in (folder / "fields").glob("*.xml")]
+        for folder in sorted(objects.iterdir())
+    }
+
+
+def _lacks(project: "Project", name: str, field: str) -> bool:
+    return project.org.describe(name).field(field) is None
