@@ -7,15 +7,15 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sfsync.clock import Clock
 from sfsync.errors import ConfigError, LoginFailed, OrgUnavailable
 from sfsync.logs import redact
 
-if TYPE_CHECKING:
-    import requests
+Http = Any
+"""The transport that ``session`` brings (a requests.Session); only that file knows requests."""
 
 DEFAULT_VERSION = "62.0"
 LOGIN_URL = "https://login.salesforce.com"
@@ -43,7 +43,7 @@ class Login(Protocol):
         """Whether ``login`` asks the org (and so counts as a login)."""
         ...
 
-    def login(self, http: "requests.Session") -> Token:
+    def login(self, http: Http) -> Token:
         """Log in; raises LoginFailed, or OrgUnavailable when the login server is in trouble."""
         ...
 
@@ -86,7 +86,7 @@ class AccessToken:
     renewable: bool = field(default=False, init=False)
     calls: bool = field(default=False, init=False)
 
-    def login(self, http: "requests.Session") -> Token:
+    def login(self, http: Http) -> Token:
         return Token(check_url(self.instance_url), self.access_token)
 
 
@@ -103,7 +103,7 @@ class Jwt:
     renewable: bool = field(default=True, init=False)
     calls: bool = field(default=True, init=False)
 
-    def login(self, http: "requests.Session") -> Token:
+    def login(self, http: Http) -> Token:
         import jwt
 
         claims = {
@@ -133,7 +133,7 @@ class ClientCredentials:
     renewable: bool = field(default=True, init=False)
     calls: bool = field(default=True, init=False)
 
-    def login(self, http: "requests.Session") -> Token:
+    def login(self, http: Http) -> Token:
         basic = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
         return _oauth(
             http, self.login_url, {"grant_type": "client_credentials"}, {"Authorization": f"Basic {basic}"}
@@ -152,7 +152,7 @@ class OAuthPassword:
     renewable: bool = field(default=True, init=False)
     calls: bool = field(default=True, init=False)
 
-    def login(self, http: "requests.Session") -> Token:
+    def login(self, http: Http) -> Token:
         grant = {
             "grant_type": "password",
             "client_id": self.client_id,
@@ -175,7 +175,7 @@ class SoapPassword:
     renewable: bool = field(default=True, init=False)
     calls: bool = field(default=True, init=False)
 
-    def login(self, http: "requests.Session") -> Token:
+    def login(self, http: Http) -> Token:
         from simple_salesforce.login import SalesforceLogin
 
         return _ask(
@@ -200,7 +200,7 @@ class SfAlias:
     renewable: bool = field(default=True, init=False)
     calls: bool = field(default=False, init=False)
 
-    def login(self, http: "requests.Session") -> Token:
+    def login(self, http: Http) -> Token:
         command = ["sf", "org", "display", "--target-org", self.alias, "--json"]
         try:
             done = self.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -236,9 +236,7 @@ def _audience(login_url: str) -> str:
     return "https://test.salesforce.com" if sandbox else LOGIN_URL
 
 
-def _oauth(
-    http: "requests.Session", login_url: str, grant: dict[str, str], headers: dict[str, str] | None = None
-) -> Token:
+def _oauth(http: Http, login_url: str, grant: dict[str, str], headers: dict[str, str] | None = None) -> Token:
     from simple_salesforce.login import token_login
 
     url = f"{login_url}/services/oauth2/token"
