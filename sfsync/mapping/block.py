@@ -101,7 +101,7 @@ def map_block(
         if reading is None:
             continue
         checks.append(_check(columns, item.name, item.rule.from_, item.rule, reading))
-        if _present(columns, item):
+        if columns.fills(item):
             fields[item.name] = reading.values
     key = fields.get(plan.mapping.key or "")
     links = {
@@ -113,6 +113,7 @@ def map_block(
         pl.DataFrame({"row": row, **fields}),
         names.insert_column(0, row.alias("row")),
         gather(row, checks, doubles),
+        block,
         None if key is None else as_series_of_text(key),
         links,
     )
@@ -159,17 +160,6 @@ def _looked_up(values: pl.Series, known: LookedUp) -> Reading:
         pl.when(pl.lit(unknown)).then(pl.lit(NUMBERS["not_found"], pl.UInt8)).alias("errors")
     )["errors"]
     return Reading(joined["found"], errors)
-
-
-def _present(columns: Columns, item: FieldItem) -> bool:
-    """Whether the file can say anything about the field; a field it is silent about must not be cleared."""
-    needs = item.needs()
-    filled = {name.name for name in columns.plan.names if name.rule.default is not None}
-    return (
-        not needs
-        or item.rule.default is not None
-        or any(n in columns.positions or n in filled for n in needs)
-    )
 
 
 def _check(columns: Columns, name: str, source: str | None, rule: Rule, reading: Reading) -> Check:

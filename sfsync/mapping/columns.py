@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sfsync.cells import clean, fold
 from sfsync.errors import FileRefused
-from sfsync.mapping.plan import Plan
+from sfsync.mapping.plan import FieldItem, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ class Columns:
     def absent(self) -> tuple[str, ...]:
         """Our names for which the file has no column."""
         return tuple(item.name for item in self.plan.names if item.name not in self.positions)
+
+    def fills(self, item: FieldItem) -> bool:
+        """Whether the file can say anything about a field; a field it is silent about must not be cleared."""
+        needs = item.needs()
+        defaults = {name.name for name in self.plan.names if name.rule.default is not None}
+        return (
+            not needs or item.rule.default is not None or not needs.isdisjoint({*self.positions, *defaults})
+        )
 
     def heading(self, name: str) -> str:
         """The partner's own heading of one of our names, without outer blanks; empty when it is absent."""

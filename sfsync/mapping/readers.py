@@ -43,14 +43,13 @@ class Reading:
 class Reader:
     """Reads columns of one type into values of ``dtype``.
 
-    With ``fast`` None every distinct text goes through ``slow``; with ``slow`` None, ``fast`` reads all there is
-    and a null means empty. ``typed_kinds``: whether ``fast`` may see cells that are not TEXT.
+    With ``fast`` None every distinct text goes through ``slow``; with ``slow`` None, ``fast`` reads all there is,
+    of any kind, and a null means empty. Where both are there, cells that are not TEXT go to ``slow``.
     """
 
     dtype: pl.DataType
     fast: Fast | None = None
     slow: Slow | None = None
-    typed_kinds: bool = False
     _known: dict[tuple[str, int], Cell] = field(default_factory=dict)
 
     def read(self, text: pl.Series, kinds: pl.Series | None = None) -> Reading:
@@ -77,7 +76,7 @@ class Reader:
         if self.fast is None:
             return pl.Series(values=[None], dtype=self.dtype).new_from_index(0, len(text))
         values = self.fast(text)
-        if kinds is None or self.typed_kinds:
+        if kinds is None or self.slow is None:
             return values
         return values.zip_with(kinds == Kind.TEXT, pl.Series([None], dtype=values.dtype))
 

@@ -1,7 +1,7 @@
 """What comes out of a mapping: rows with values for the org, and the problems found in them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -83,9 +83,36 @@ class MappedBlock:
     frame: pl.DataFrame
     names: pl.DataFrame
     problems: pl.DataFrame
+    source: pl.DataFrame
+    """The table block that it was made of."""
     key: pl.Series | None = None
     links: Mapping[str, str] | None = None
     """Fields that link a record by its key: relationship → key field of that record."""
+
+    @property
+    def stopped(self) -> pl.DataFrame:
+        """The problems that keep rows from being applied: one per row."""
+        return self.problems.filter(pl.col("severity") != "warn")
+
+    def applied(self) -> pl.DataFrame:
+        """``frame`` without the rows that cannot be applied."""
+        return self.frame.join(self.stopped, on="row", how="anti", maintain_order="left")
+
+    def without(self, broken: Mapping[int, tuple[str, str]]) -> "MappedBlock":
+        """The block with rows refused that the file itself broke: row → rule and message.
+
+        What the cells of such a row seem to say counts for nothing, so its own problems go.
+        """
+        rows = set(self.frame["row"].to_list()) & broken.keys()
+        if not rows:
+            return self
+        told = pl.DataFrame(
+            [(row, "", "", *broken[row], "error") for row in sorted(rows)],
+            schema=dict(PROBLEM_SCHEMA),
+            orient="row",
+        )
+        kept = self.problems.join(told, on="row", how="anti", maintain_order="left")
+        return replace(self, problems=pl.concat([kept, told]).sort("row", maintain_order=True))
 
     def rows(self) -> Iterator[MappedRow]:
         """The rows as Python values; the only Python loop per row."""

@@ -1,0 +1,235 @@
+"""`sfsync mapping`: check mappings, try them on a file, turn a file into CSV for another tool, print the schema."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sfsync.cli.common import Options, common_options
+from sfsync.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sfsync.mapping.bind import Bound
+    from sfsync.mapping.compile import CompiledMapping
+    from sfsync.mapping.rows import MappedBlock
+    from sfsync.tabular.model import Table
+
+_MAPPING = click.argument("mapping")
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+
+
+@click.group(name="mapping")
+def command() -> None:
+    """Check, preview and apply mappings."""
+
+
+@command.command()
+@click.argument("mappings", nargs=-1, metavar="[NAME|FILE]…")
+@click.option(
+    "--describe", type=click.Path(path_type=Path), help="Compare with a describe saved as JSON, offline."
+)
+@common_options
+@click.pass_context
+def check(context: click.Context, options: Options, mappings: tuple[str, ...], describe: Path | None) -> None:
+    """Find mistakes in mappings: all of the project's, or those named; with --org also against the org."""
+    from sfsync.mapping.compile import compile_mapping
+    from sfsync.mapping.load import load_mapping
+
+    checked = []
+    for path in [_path(name, options) for name in mappings] or _all(options):
+        problems: Sequence[Problem] = ()
+        try:
+            compiled = compile_mapping(load_mapping(path))
+        except ConfigError as error:
+            problems = error.problems or (Problem(str(path), 1, error.message, error.hint),)
+        else:
+            described = _described(compiled, options, describe)
+            if described and (mappings or described.get("name") == compiled.mapping.object):
+                problems = compiled.check_against(described)
+        checked.append((path, problems))
+        for problem in problems:
+            options.say(str(problem))
+    wrong = sum(len(problems) for _, problems in checked)
+    options.say(f"{len(checked)} checked: {f'{wrong} to correct.' if wrong else 'all well.'}")
+    options.result(
+        {
+            "mappings": [
+                {"file": str(path), "problems": [_problem(problem) for problem in problems]}
+                for path, problems in checked
+            ],
+            "problems": wrong,
+        }
+    )
+    context.exit(ConfigError.exit_code if wrong else 0)
+
+
+@command.command()
+@_MAPPING
+@_FILE
+@click.option("--rows", default=3, show_default=True, type=click.IntRange(min=0), help="Show so many rows.")
+@click.option("--sheet", help="The sheet to read; also a hidden one.")
+@common_options
+def preview(options: Options, mapping: str, file: Path, rows: int, sheet: str | None) -> None:
+    """Show what MAPPING makes of FILE: some rows before and after, and the rows it would not take."""
+    from sfsync.cli import mapping_view as view
+
+    table, bound = _open(mapping, file, options, sheet)
+    tally = view.Tally()
+    taken: list[dict[str, Any]] = []
+    rejects: list[dict[str, Any]] = []
+    for block in _blocks(table, bound):
+        tally.add(block)
+        if len(taken) < rows or len(rejects) < rows:
+            view.sample(block, bound, rows, taken, rejects)
+    body = view.preview_json(bound, taken, rejects) | tally.to_json()
+    options.result(body)
+    if not options.json and options.verbosity >= 0:
+        view.show_preview(body)
+
+
+@command.command()
+@_MAPPING
+@_FILE
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="CSV of the rows taken.")
+@click.option(
+    "--rejects", type=click.Path(path_type=Path), help="CSV of the rows not taken, with the reason."
+)
+@click.option("--sheet", help="The sheet to read; also a hidden one.")
+@common_options
+@click.pass_context
+def apply(
+    context: click.Context,
+    options: Options,
+    mapping: str,
+    file: Path,
+    output: Path,
+    rejects: Path | None,
+    sheet: str | None,
+) -> None:
+    """Turn FILE into a CSV of API fields, without an org; exit code 1 when some rows were not taken."""
+    from sfsync.cli import mapping_view as view
+    from sfsync.tabular.write import replacing
+
+    table, bound = _open(mapping, file, options, sheet)
+    tally = view.Tally()
+    with ExitStack() as stack:
+        out = stack.enter_context(stack.enter_context(replacing(output)).open("wb"))
+        left = stack.enter_context(stack.enter_context(replacing(rejects)).open("wb")) if rejects else None
+        view.write_headings(bound, out, left)
+        for block in _blocks(table, bound):
+            tally.add(block)
+            view.write_block(block, bound, out, left)
+    options.result(tally.to_json())
+    options.say(tally.text())
+    if tally.left and rejects:
+        options.say(f"The rows that were not taken, with the reasons: {rejects}")
+    for reason, count in tally.reasons.most_common(8):
+        options.say(f"  {count:,} × {reason}")
+    context.exit(1 if tally.left else 0)
+
+
+@command.command()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write it there instead of printing it."
+)
+@common_options
+def schema(options: Options, output: Path | None) -> None:
+    """Print the JSON Schema of mapping files, for completion in editors."""
+    from sfsync.mapping.schema import mapping_schema
+
+    if output is None:
+        click.echo(mapping_schema(), nl=False)
+        return
+    output.write_text(mapping_schema(), encoding="utf-8")
+    options.result({"file": str(output)})
+    options.say(f"Written to {output}.")
+
+
+def _path(name: str, options: Options) -> Path:
+    """A mapping by path, or by name in the project."""
+    from sfsync.project import Content, find_root
+
+    if name.endswith((".yaml", ".yml")) or Path(name).is_file():
+        return Path(name)
+    return Content(find_root(options.project, os.environ, Path.cwd())).mapping_path(name)
+
+
+def _all(options: Options) -> list[Path]:
+    from sfsync.project import find_root
+
+    root = find_root(options.project, os.environ, Path.cwd())
+    return sorted((root / "mappings").rglob("*.yaml"))
+
+
+def _described(compiled: "CompiledMapping", options: Options, describe: Path | None) -> dict[str, Any]:
+    """The describe to compare with: from a file, from the org that --org names, or nothing."""
+    if describe is not None:
+        try:
+            found = json.loads(describe.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{describe} is no describe in JSON: {error}.") from error
+        if not isinstance(found, dict) or not isinstance(found.get("fields"), list):
+            raise ConfigError(f"{describe} is no describe of an object: it has no list of fields.")
+        return found
+    if options.org is None:
+        return {}
+    from sfsync.project import open_project
+
+    org = open_project(options.project, org=options.org).org
+    answer: dict[str, Any] = org.session.request("GET", f"sobjects/{compiled.mapping.object}/describe").json()
+    return answer
+
+
+def _open(name: str, file: Path, options: Options, sheet: str | None) -> "tuple[Table, Bound]":
+    from sfsync.mapping.compile import compile_mapping
+    from sfsync.mapping.load import load_mapping
+    from sfsync.tabular.model import Hints
+    from sfsync.tabular.table import open_table
+
+    compiled = compile_mapping(load_mapping(_path(name, options)))
+    table = open_table(file, Hints(wanted=compiled.wanted, sheet=sheet))
+    bound = compiled.bind(
+        table.columns,
+        file=table.file,
+        sheet=table.sheet,
+        header_row=table.header_row,
+        date1904=table.date1904,
+    )
+    if compiled.lookups:
+        names = ", ".join(f"{lookup.object}.{lookup.field}" for lookup in compiled.lookups)
+        options.note(f"Fields that are looked up in the org ({names}) are left out.")
+    return table, bound
+
+
+def _blocks(table: "Table", bound: "Bound") -> "Iterator[MappedBlock]":
+    """The mapped blocks; rows that the file itself broke are refused whatever their cells say."""
+    seen = 0
+
+    def blocks() -> "Iterator[pl.DataFrame]":
+        nonlocal seen
+        seen = 0  # the table forgets its problems when it is read anew
+        yield from table.blocks()
+
+    for block in bound.map(blocks):
+        new, seen = table.problems[seen:], len(table.problems)
+        broken = {
+            found.row: (found.problem, found.message)
+            for found in new
+            if found.severity == "error" and found.column is None
+        }
+        yield block.without(broken)
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "message": problem.message,
+        "suggestion": problem.suggestion,
+    }

@@ -1,0 +1,192 @@
+"""What `sfsync mapping` shows and writes: counts, samples before and after, CSV of what was taken and what not."""
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from sfsync.mapping.bind import Bound
+from sfsync.mapping.conditions import as_text
+from sfsync.mapping.rows import MappedBlock, MappedRow, RowProblem
+from sfsync.tabular.injection import harmless
+
+_WIDE = 160
+"""Columns of the output where no terminal says its own."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Rows counted by where they end; they add up to the rows read."""
+
+    rows_read: int = 0
+    invalid: int = 0
+    duplicate: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, block: MappedBlock) -> None:
+        stopped = block.stopped
+        self.rows_read += block.frame.height
+        doubles = stopped.filter(pl.col("severity") == "duplicate").height
+        self.duplicate += doubles
+        self.invalid += stopped.height - doubles
+        for _, name, heading, rule, _, _ in stopped.iter_rows():
+            self.reasons[f"{heading or name}: {rule}" if name else rule] += 1
+
+    @property
+    def left(self) -> int:
+        return self.invalid + self.duplicate
+
+    @property
+    def applied(self) -> int:
+        return self.rows_read - self.left
+
+    def to_json(self) -> dict[str, int]:
+        return {
+            "rows_read": self.rows_read,
+            "applied": self.applied,
+            "invalid": self.invalid,
+            "duplicate": self.duplicate,
+        }
+
+    def text(self) -> str:
+        return (
+            f"{self.rows_read:,} rows read: {self.applied:,} applied, "
+            f"{self.invalid:,} invalid, {self.duplicate:,} duplicate."
+        )
+
+
+def sample(
+    block: MappedBlock, bound: Bound, most: int, taken: list[dict[str, Any]], rejects: list[dict[str, Any]]
+) -> None:
+    """Add rows of a block to the samples, until there are ``most`` of each."""
+    for row in block.rows():
+        found = rejects if row.problem else taken
+        if len(found) < most:
+            found.append(_row(row, block, bound))
+        elif len(taken) >= most and len(rejects) >= most:
+            return
+
+
+def _row(row: MappedRow, block: MappedBlock, bound: Bound) -> dict[str, Any]:
+    cells = block.source.row(by_predicate=pl.col("row") == row.number, named=True)
+    before = {
+        bound.heading(name): cells.get(str(position)) for name, position in bound.columns.positions.items()
+    }
+    return {
+        "row": row.number,
+        "key": row.key,
+        "before": before,
+        "after": row.values,
+        "problem": _problem(row.problem) if row.problem else None,
+        "warnings": [_problem(warning) for warning in row.warnings],
+    }
+
+
+def _problem(problem: RowProblem) -> dict[str, Any]:
+    return {
+        "name": problem.name,
+        "column": problem.heading,
+        "rule": problem.rule,
+        "severity": problem.severity,
+        "message": problem.message,
+    }
+
+
+def preview_json(bound: Bound, taken: list[dict[str, Any]], rejects: list[dict[str, Any]]) -> dict[str, Any]:
+    """The preview as one JSON object."""
+    return {
+        "mapping": bound.mapping.mapping,
+        "object": bound.mapping.object,
+        "columns": {name: bound.heading(name) for name in bound.columns.positions},
+        "absent": list(bound.absent),
+        "unused": list(bound.unused),
+        "rows": taken,
+        "rejects": rejects,
+    }
+
+
+def show_preview(body: dict[str, Any]) -> None:
+    """Print a preview for a person."""
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=_WIDE)
+    for row in body["rows"]:
+        console.print(_before_after(row))
+    for reject in body["rejects"]:
+        problem = reject["problem"]
+        where = f"{problem['column'] or problem['name']}: " if problem["name"] else ""
+        console.print(f"row {reject['row']} is not taken. {where}{problem['message']}")
+    if body["absent"]:
+        console.print(f"Not in the file: {', '.join(body['absent'])}.")
+    if body["unused"]:
+        console.print(f"Columns that the mapping does not use: {', '.join(body['unused'])}.")
+    counts = f"{body['applied']:,} applied, {body['invalid']:,} invalid, {body['duplicate']:,} duplicate."
+    console.print(f"{body['rows_read']:,} rows read: {counts}")
+
+
+def _before_after(row: dict[str, Any]) -> Table:
+    """One row: what the file says on the left, what the org would get on the right."""
+    notes = {warning["column"]: warning["message"] for warning in row["warnings"]}
+    table = Table(
+        title=f"row {row['row']}", title_justify="left", box=None, header_style="bold", pad_edge=False
+    )
+    for heading in ("column", "before", "field", "after", "note"):
+        table.add_column(heading, overflow="fold")
+    left = list(row["before"].items())
+    right = list(row["after"].items())
+    for n in range(max(len(left), len(right))):
+        heading, before = left[n] if n < len(left) else ("", "")
+        name, after = right[n] if n < len(right) else ("", "")
+        table.add_row(heading, _shown(before), name, _shown(after), notes.get(heading, ""))
+    return table
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "(empty)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).replace("\n", "⏎")
+
+
+def write_headings(bound: Bound, out: IO[bytes], rejects: IO[bytes] | None) -> None:
+    """The first line of both files: API fields; the partner's columns with row, column, rule and reason."""
+    out.write(_line(_fields(bound)))
+    if rejects is not None:
+        headings = ["row", *map(harmless, bound.columns.headings)]
+        rejects.write(b"\xef\xbb\xbf" + _line([*headings, "result", "column", "rule", "reason"]))
+
+
+def write_block(block: MappedBlock, bound: Bound, out: IO[bytes], rejects: IO[bytes] | None) -> None:
+    """The rows of a block, taken ones as API fields, the others as the partner wrote them, with the reason."""
+    columns = _fields(bound)
+    applied = block.applied()
+    texts = applied.select(as_text(pl.col(name), applied.schema[name]) for name in columns)
+    if texts.height:
+        texts.write_csv(out, include_header=False, line_terminator="\r\n")
+    if rejects is None:
+        return
+    problems = {row: cells for row, *cells in block.stopped.iter_rows()}
+    source = block.source.filter(pl.col("row").is_in(list(problems)))
+    positions = [str(n) if str(n) in source.columns else None for n in range(len(bound.columns.headings))]
+    for cells in source.iter_rows(named=True):
+        name, heading, rule, message, severity = problems[cells["row"]]
+        typed = [harmless(cells[position] or "") if position else "" for position in positions]
+        result = "duplicate" if severity == "duplicate" else "invalid"
+        rejects.write(_line([str(cells["row"]), *typed, result, harmless(heading or name), rule, message]))
+
+
+def _fields(bound: Bound) -> list[str]:
+    """API fields that the file can fill, in the mapping's order (see ``MappedRow.values``)."""
+    return [item.name for item in bound.columns.plan.fields if bound.columns.fills(item) and not item.lookup]
+
+
+def _line(cells: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().encode()
