@@ -71,7 +71,6 @@ def _open(url: str | None, options: Options) -> "Journal":
         from sfsync.journal.journal import open_journal
 
         return open_journal(url, clock=SystemClock())
-    from sfsync.project import open_project  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    from sfsync.project import open_project
 
-    journal: Journal = open_project(options.project, org=options.org).journal
-    return journal
+    return open_project(options.project, org=options.org).journal

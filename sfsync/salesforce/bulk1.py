@@ -21,7 +21,7 @@ from sfsync.logs import event
 from sfsync.records import Outcome, Progress, State
 from sfsync.salesforce import csv_rows
 from sfsync.salesforce.bulk2_results import refusal
-from sfsync.salesforce.bulk_job import PATIENCE, Job, OnJob, Patience
+from sfsync.salesforce.bulk_job import PATIENCE, Job, OnJob, Patience, Settled
 from sfsync.salesforce.session import Answer, Session
 from sfsync.salesforce.soap import find_text, parse_xml
 
@@ -76,6 +76,52 @@ def ingest(
         lane = _Lane(session, clock, on_job, progress or (lambda _: None), patience)
         lane.write(object, operation, key_field, documents, outcomes)
     return outcomes
+
+
+def reattach(
+    session: Session,
+    job_id: str,
+    *,
+    clock: Clock,
+    on_job: OnJob | None = None,
+    patience: Patience = PATIENCE,
+) -> Settled:
+    """Bring a job that an earlier run left behind to its end, and read what became of its rows.
+
+    The org keeps what was sent in each batch, so keys and results are matched by their order. A job that the org no
+    longer knows is settled without outcomes, its state "Gone". Raises LoginFailed, OrgError and its kinds; the job
+    then stays as it is.
+    """
+    lane = _Lane(session, clock, on_job, lambda _: None, patience)
+    try:
+        info = lane.job_info(job_id)
+    except OrgError as error:
+        if error.code != "InvalidJob":
+            raise
+        return Settled(lane.report(Job("bulk1", job_id, "", "", "Gone", 0, clock.now(), settled=True)), {})
+    key_field = info.get("externalIdFieldName") or "Id"
+    keys: list[str] = []
+    batches: dict[str, _Document] = {}
+    for batch_id in lane.batch_ids(job_id):
+        sent = lane.sent_keys(job_id, batch_id, key_field)
+        batches[batch_id] = _Document(tuple(range(len(keys), len(keys) + len(sent))), b"")
+        keys += sent
+    job = Job(
+        api="bulk1",
+        id=job_id,
+        object=info.get("object") or "",
+        operation=info.get("operation") or "",
+        state=info.get("state") or "",
+        rows=len(keys),
+        created_at=clock.now(),
+        batches=tuple(batches),
+    )
+    if job.state == "Open":
+        lane.close(job, abort=not batches)
+    outcomes: list[Outcome] = [_UNKNOWN] * len(keys)
+    settled = lane.follow(job, batches, outcomes)
+    job = lane.report(replace(job, state="Closed" if job.state == "Open" else job.state, settled=settled))
+    return Settled(job, dict(zip(keys, outcomes, strict=True)))
 
 
 def group(places: Sequence[int], parent: Callable[[int], str]) -> list[list[int]]:
@@ -160,23 +206,41 @@ class _Lane:
                 except (LoginFailed, OrgError) as error:
                     stopped = error
                     if not batches:
-                        self._close(job, abort=True)
-                        self._report(replace(job, state="Aborted", settled=True))
+                        self.close(job, abort=True)
+                        self.report(replace(job, state="Aborted", settled=True))
                         raise
                 else:
                     batches[batch_id] = document
-                    job = self._report(replace(job, batches=tuple(batches)))
+                    job = self.report(replace(job, batches=tuple(batches)))
                     continue
             not_sent = Outcome(State.REFUSED, code="NOT_SENT", message=f"not sent: {stopped.message}")
             for place in document.places:
                 outcomes[place] = not_sent
-        self._close(job)
-        settled = self._follow(job, batches, outcomes)
-        self._report(
-            replace(job, state="Closed", settled=settled and not isinstance(stopped, OutcomeUnknown))
-        )
+        self.close(job)
+        settled = self.follow(job, batches, outcomes)
+        self.report(replace(job, state="Closed", settled=settled and not isinstance(stopped, OutcomeUnknown)))
 
-    def _report(self, job: Job) -> Job:
+    def job_info(self, job_id: str) -> dict[str, str]:
+        """What the org says about a job."""
+        info: dict[str, str] = self._info(self.session.request("GET", self._path(f"job/{job_id}")))
+        return info
+
+    def batch_ids(self, job_id: str) -> list[str]:
+        """The batches of a job, in the order in which they were added."""
+        listed = self._info(self.session.request("GET", self._path(f"job/{job_id}/batch")))
+        listed.sort(key=lambda batch: (batch.get("createdDate") or "", batch["id"]))
+        return [batch["id"] for batch in listed]
+
+    def sent_keys(self, job_id: str, batch_id: str, key_field: str) -> list[str]:
+        """The keys of the rows of a batch, as they were sent."""
+        with tempfile.TemporaryFile(prefix="sfsync-bulk-") as file:
+            path = self._path(f"job/{job_id}/batch/{batch_id}/request")
+            self.session.request("GET", path, stream_to=file)
+            file.seek(0)
+            return [row.get(key_field, "") for row in csv_rows.read_dicts(file)]
+
+    def report(self, job: Job) -> Job:
+        """Tell of a job."""
         if self.on_job is not None:
             self.on_job(job)
         return job
@@ -203,7 +267,7 @@ class _Lane:
         job_id = find_text(_xml(answer), "id")
         if not job_id:
             raise OrgError("The org answered with something that is not a bulk job.")
-        return self._report(Job("bulk1", job_id, object_name, operation, "Open", rows, self.clock.now()))
+        return self.report(Job("bulk1", job_id, object_name, operation, "Open", rows, self.clock.now()))
 
     def _post(self, job: Job, document: _Document, known: set[str]) -> str:
         """Add a batch and return its id. After a lost answer the list of batches tells whether it is there."""
@@ -231,7 +295,7 @@ class _Lane:
         _xml(answer)  # refuses what is no XML, and document types, before the library parses it
         return self._helper().parse_response(_Reply(answer.body))
 
-    def _close(self, job: Job, *, abort: bool = False) -> None:
+    def close(self, job: Job, *, abort: bool = False) -> None:
         """Close the job, so that it counts as complete. Its batches are worked on whether or not this succeeds."""
         helper = self._helper()
         document = helper.create_abort_job_doc() if abort else helper.create_close_job_doc()
@@ -242,7 +306,7 @@ class _Lane:
         except (LoginFailed, OrgError) as error:
             event(_log, logging.WARNING, "salesforce.bulk1.not_closed", job=job.id, reason=str(error))
 
-    def _follow(self, job: Job, batches: Mapping[str, _Document], outcomes: list[Outcome]) -> bool:
+    def follow(self, job: Job, batches: Mapping[str, _Document], outcomes: list[Outcome]) -> bool:
         """Look at the batches until all have ended or patience has; whether all were read."""
         waiting = dict(batches)
         for _ in self.patience.pauses(self.clock):

@@ -20,7 +20,7 @@ from sfsync.errors import LoginFailed, OrgError, OrgUnavailable, OutcomeUnknown,
 from sfsync.logs import event
 from sfsync.records import Outcome, Progress, State
 from sfsync.salesforce import bulk2_results as results
-from sfsync.salesforce.bulk_job import PATIENCE, Job, OnJob, Patience
+from sfsync.salesforce.bulk_job import PATIENCE, Job, OnJob, Patience, Settled
 from sfsync.salesforce.bulk_parts import LARGEST_PART, Part, comparable, parts
 from sfsync.salesforce.session import Session
 
@@ -60,14 +60,6 @@ def ingest(
         with part:
             load.take(part)
     return load.outcomes
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A job that an earlier run left: its last state, and the outcomes that the org tells, by key (or Id)."""
-
-    job: Job
-    outcomes: Mapping[str, Outcome]
 
 
 def reattach(

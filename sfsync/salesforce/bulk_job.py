@@ -1,10 +1,11 @@
 """What the bulk lanes share: a job as it is reported, and patience while the org works on it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sfsync.clock import Clock
+from sfsync.records import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class Job:
     created_at: datetime
     settled: bool = False
     batches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A job that an earlier run left: its last state, and the outcomes that the org tells, by key (or Id)."""
+
+    job: Job
+    outcomes: Mapping[str, Outcome]
 
 
 OnJob = Callable[[Job], None]

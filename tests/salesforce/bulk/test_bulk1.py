@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sfsync.errors import OrgError, OrgUnavailable, RequestLimit
 from sfsync.records import KEY_FIELD, State
 from sfsync.salesforce import bulk1
-from sfsync.salesforce.bulk1 import group, ingest, pack, read_results
+from sfsync.salesforce.bulk1 import group, ingest, pack, read_results, reattach
 from sfsync.salesforce.bulk_job import Patience
 
 
@@ -80,10 +80,11 @@ def test_an_ended_session_is_renewed_once(org, session, login):
 
 
 @pytest.mark.parametrize("kind", ["lost_before", "lost_after"])
-@pytest.mark.parametrize("skip", range(7))
+@pytest.mark.parametrize("skip", range(9))
 def test_a_lost_answer_anywhere_neither_loses_nor_doubles_a_row(org, session, kind, skip):
-    org.faults.script(kind, route="bulk1", skip=skip)
+    org.faults.script(kind, route="bulk1*", skip=skip)
     outcomes = load(session, leads(6), batch_rows=2)
+    assert org.faults.as_json()[0]["struck"] == 1
     written = {row[KEY_FIELD] for row in org.query(f"SELECT {KEY_FIELD} FROM Lead")}
     for number, outcome in enumerate(outcomes):
         match outcome.state:
@@ -171,3 +172,53 @@ def test_a_dead_org_is_waited_for(org, session):
     org.faults.script("unavailable", route="GET */batch", times=12)
     assert {outcome.state for outcome in load(session, leads(3))} == {State.DONE}
     assert issubclass(OrgUnavailable, OrgError)
+
+
+class TestReattach:
+    def die(self, session, when, rows=None):
+        """Load until ``when`` says so, then die; the job as it was last told of."""
+        told = []
+
+        def on_job(job):
+            told.append(job)
+            if when(job):
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            load(session, rows or leads(5), batch_rows=2, on_job=on_job)
+        return told[-1]
+
+    def test_what_was_sent_is_settled(self, org, session):
+        rows = leads(5)
+        rows[1]["LastName"] = None
+        job = self.die(session, lambda job: len(job.batches) == 2, rows)
+        told = []
+        settled = reattach(session, job.id, clock=session.clock, on_job=told.append)
+        assert {key: outcome.state for key, outcome in settled.outcomes.items()} == {
+            "WF-0": State.DONE,
+            "WF-1": State.REFUSED,
+            "WF-2": State.DONE,
+            "WF-3": State.DONE,
+        }
+        assert settled.job.settled
+        assert told == [settled.job]
+        assert (settled.job.object, settled.job.operation, settled.job.rows) == ("Lead", "upsert", 4)
+        again = reattach(session, job.id, clock=session.clock)
+        assert again.outcomes == settled.outcomes
+        assert again.job.state == "Closed"
+
+    def test_a_job_without_batches_is_aborted(self, org, session):
+        job = self.die(session, lambda job: not job.batches)
+        settled = reattach(session, job.id, clock=session.clock)
+        assert settled.job.settled
+        assert settled.outcomes == {}
+        assert reattach(session, job.id, clock=session.clock).job.state == "Aborted"
+
+    def test_a_job_that_the_org_forgot_is_settled(self, session):
+        assert reattach(session, "750000000000009AAA", clock=session.clock).job.state == "Gone"
+
+    def test_a_dead_org_changes_nothing(self, org, session):
+        job = self.die(session, lambda job: job.batches)
+        org.faults.script("unavailable", route="bulk1*", times=None)
+        with pytest.raises(OrgUnavailable):
+            reattach(session, job.id, clock=session.clock)

@@ -69,8 +69,9 @@ def test_a_reader_that_stops_early_asks_for_no_more_pages(session, leads):
 
 
 def test_lost_answers_are_asked_for_again(org, session, leads):
-    org.faults.script("lost_after", route="bulk2", times=3)
+    org.faults.script("lost_after", route="bulk2*", times=3)
     assert len(list(read(session, SOQL, page_rows=10))) == 25
+    assert org.faults.as_json()[0]["struck"] == 3
 
 
 def test_a_query_that_the_org_refuses(session):
