@@ -19,6 +19,7 @@ _SOAP_TYPES = {
     "address": "urn:address",
     "location": "urn:location",
 }
+_UNGROUPABLE = COMPOUND_TYPES | {"datetime", "base64", "combobox"}
 MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
@@ -145,7 +146,7 @@ def _field(thing: ObjectDef, each: FieldDef) -> dict[str, Any]:
         "byteLength": each.length * 3 if textual else each.length,
         "calculated": each.calculated,
         "calculatedFormula": None,
-        "cascadeDelete": each.cascade,
+        "cascadeDelete": each.cascade and each.custom,
         "caseSensitive": each.case_sensitive,
         "compoundFieldName": each.compound,
         "controllerName": None,
@@ -164,7 +165,7 @@ def _field(thing: ObjectDef, each: FieldDef) -> dict[str, Any]:
         "filterable": each.filterable,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
-        "groupable": not (each.long or number or each.type in COMPOUND_TYPES | {"datetime", "base64"}),
+        "groupable": not (each.long or number or each.auto_number or each.type in _UNGROUPABLE),
         "highScaleNumber": False,
         "htmlFormatted": False,
         "idLookup": each.id_lookup or each.external_id,
@@ -195,7 +196,7 @@ def _field(thing: ObjectDef, each: FieldDef) -> dict[str, Any]:
         "referenceTo": list(each.reference_to),
         "relationshipName": each.relationship,
         "relationshipOrder": None,
-        "restrictedDelete": each.restrict_delete,
+        "restrictedDelete": each.restrict_delete and each.custom,
         "restrictedPicklist": each.restricted,
         "scale": each.scale,
         "searchPrefilterable": False,

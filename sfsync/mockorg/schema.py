@@ -155,7 +155,8 @@ class Schema:
                     each.name, one.name, one.children, one.cascade, one.restrict_delete
                 )
                 for target in one.reference_to:
-                    if target in children:
+                    # Merged records point at their winner without being its children.
+                    if target in children and one.name != "MasterRecordId":
                         children[target].append(relation)
         self._children = {name: tuple(found) for name, found in children.items()}
 

@@ -218,15 +218,15 @@ def moment(text: str) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(text)
-    except ValueError:
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def stamp(when: datetime) -> str:
     """A date-time as it is stored and as REST writes it, with milliseconds and ``+0000``."""
     when = when.astimezone(UTC)
-    return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}+0000"
+    return f"{when.year:04d}-{when:%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}+0000"
 
 
 def _datetime(field: FieldDef) -> Converter:
@@ -236,10 +236,7 @@ def _datetime(field: FieldDef) -> Converter:
         text = value.strip() if isinstance(value, str) else ""
         if _DATE.fullmatch(text):
             text += "T00:00:00Z"
-        try:
-            when = moment(text)
-        except OverflowError:
-            when = None
+        when = moment(text)
         if when is None:
             raise _wrong_type(field, value, from_text)
         return stamp(when)

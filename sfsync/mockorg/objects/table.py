@@ -20,6 +20,12 @@ from importlib.resources import files
 from sfsync.mockorg.schema import Choice, FieldDef, Names, ObjectDef, label_from
 
 _FAMILIES = ("sales", "service", "setup")
+_ADDRESS_TEXTS = (
+    ("City", "City", 40),
+    ("State", "State/Province", 80),
+    ("PostalCode", "Zip/Postal Code", 20),
+    ("Country", "Country", 80),
+)
 
 
 @dataclass(slots=True)
@@ -141,8 +147,8 @@ def _field(words: list[str], picklists: Mapping[str, tuple[Choice, ...]]) -> Fie
 def _address(prefix: str, picklists: Mapping[str, tuple[Choice, ...]]) -> Iterator[FieldDef]:
     compound = f"{prefix}Address"
     yield FieldDef(f"{prefix}Street", label_from(f"{prefix}Street"), "textarea", 255, compound=compound)
-    for part, length in (("City", 40), ("State", 80), ("PostalCode", 20), ("Country", 80)):
-        yield FieldDef(f"{prefix}{part}", label_from(f"{prefix}{part}"), "string", length, compound=compound)
+    for part, words, length in _ADDRESS_TEXTS:
+        yield FieldDef(f"{prefix}{part}", f"{prefix} {words}".strip(), "string", length, compound=compound)
     for part in ("Latitude", "Longitude"):
         name = f"{prefix}{part}"
         yield FieldDef(name, label_from(name), "double", precision=18, scale=15, compound=compound)

@@ -41,7 +41,7 @@ def _derive(write: Write) -> None:
         row["TotalOpportunityQuantity"] = write.old["TotalOpportunityQuantity"]
         if write.changed("Pricebook2Id"):
             raise integrity(
-                "field integrity exception: Pricebook2Id (the price book cannot change while the opportunity has products)",
+                "field integrity exception: Pricebook2Id (the price book cannot change while there are products)",
                 "Pricebook2Id",
             )
     row["ExpectedRevenue"] = expected(row)

@@ -37,7 +37,7 @@ def text_of(token: str, place: int = 0) -> str:
             return chr(int(letter[1:], 16))
         found = _ESCAPES.get(letter if letter in "'\"\\" else letter.lower())
         if found is None:
-            raise _BadEscape(place + match.start())
+            raise _BadEscape(place + 1 + match.start())
         return found
 
     return _ESCAPE.sub(resolve, token[1:-1])
@@ -64,8 +64,8 @@ class _Build(Transformer[Token, Any]):
     def arguments(self, parts: list[ast.Expression]) -> list[ast.Expression]:
         return parts
 
-    def alias(self, parts: list[Token]) -> str:
-        return str(parts[0])
+    def alias(self, parts: list[Token]) -> str | None:
+        return str(parts[0]) if parts else None
 
     def selected(self, parts: list[Any]) -> ast.Selected:
         return ast.Selected(*parts)
@@ -114,41 +114,42 @@ class _Build(Transformer[Token, Any]):
         nulls = None if not words & {"NULLS_FIRST", "NULLS_LAST"} else "NULLS_FIRST" in words
         return ast.Ordering(parts[0], "DESC" in words, nulls)
 
-    def scope(self, parts: list[Token]) -> tuple[str, str]:
-        return "scope", str(parts[1])
+    def clause(self, parts: list[Any]) -> Any:
+        """What follows the keyword of a clause, or None when the clause is absent."""
+        return parts[1] if parts else None
 
-    def where(self, parts: list[Any]) -> tuple[str, ast.Condition]:
-        return "where", parts[1]
+    scope = where = having = clause
 
-    def having(self, parts: list[Any]) -> tuple[str, ast.Condition]:
-        return "having", parts[1]
+    def clauses(self, parts: list[Any]) -> tuple[Any, ...]:
+        return tuple(parts[1:])
 
-    def group(self, parts: list[Any]) -> tuple[str, tuple[ast.Expression, ...]]:
-        return "group_by", tuple(parts[1:])
+    group = order = clauses
 
-    def order(self, parts: list[Any]) -> tuple[str, tuple[ast.Ordering, ...]]:
-        return "order_by", tuple(parts[1:])
+    def number(self, parts: list[Token]) -> int | None:
+        return _whole(parts[1]) if parts else None
 
-    def limit(self, parts: list[Token]) -> tuple[str, int]:
-        return "limit", _whole(parts[1])
+    limit = offset = number
 
-    def offset(self, parts: list[Token]) -> tuple[str, int]:
-        return "offset", _whole(parts[1])
+    def ignored(self, parts: list[Token]) -> None:
+        del parts
 
-    def with_clause(self, parts: list[Token]) -> None:
-        return None
-
-    def for_clause(self, parts: list[Token]) -> None:
-        return None
-
-    def update(self, parts: list[Token]) -> None:
-        return None
+    with_clause = for_clause = update = ignored
 
     def query(self, parts: list[Any]) -> ast.Query:
-        _, items, _, name, *rest = parts
-        alias = next((part for part in rest if isinstance(part, str)), None)
-        clauses: dict[str, Any] = dict(part for part in rest if isinstance(part, tuple))
-        return ast.Query(items, str(name), alias, at=name.start_pos, **clauses)
+        _, items, _, name, alias, scope, where, _, group, having, order, limit, offset, _, _ = parts
+        return ast.Query(
+            items,
+            str(name),
+            alias,
+            scope and str(scope),
+            where,
+            group,
+            having,
+            order,
+            limit,
+            offset,
+            name.start_pos,
+        )
 
 
 def _path(token: Token) -> ast.Path:
