@@ -37,7 +37,7 @@ def _score(lines: Sequence[str], delimiter: str, wanted: frozenset[str]) -> tupl
     widths = Counter(len(record) for record in records)
     widths.pop(1, None)
     if not widths:
-        return (0.0, 0.0, 0.0, -CANDIDATES.index(delimiter)) if delimiter != "," else (0.0, 0.0, 0.0, 0.0)
+        return (0.0, 0.0, 0.0, float(delimiter == ","))
     width, number = max(widths.items(), key=lambda item: (item[1], item[0]))
     known = max(sum(fold(cell) in wanted for cell in record) for record in records)
     even = number / len(records)

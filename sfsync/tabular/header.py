@@ -82,21 +82,31 @@ def _best_match(sample: Sequence[Sequence[str]], wanted: frozenset[str], merged:
 
 def _widest(sample: Sequence[Sequence[str]], wanted: frozenset[str], merged: Merged) -> Header | None:
     index = _widest_index(sample)
-    return None if index is None else _at(sample, index, wanted, merged)
+    if index is None:
+        return None
+    below = index + 1
+    if below < len(sample) and _spans(sample, below, merged) and _is_words(sample[below]):
+        index = below
+    return _at(sample, index, wanted, merged)
 
 
 def _widest_index(sample: Sequence[Sequence[str]]) -> int | None:
+    """The first row of words that fills most of the table's width, or else half of it, or else any wide row."""
     filled = [sum(bool(fold(cell)) for cell in record) for record in sample]
     width = max(filled, default=0)
     if width == 0:
         return None
-    wide = [index for index, number in enumerate(filled) if number >= max(1, 0.6 * width)]
-    words = (
-        index
-        for index in wide
-        if not any(_DATA.fullmatch(fold(cell)) for cell in sample[index] if fold(cell))
-    )
-    return next(words, wide[0])
+    for share in (0.6, 0.5):
+        wide = (index for index, number in enumerate(filled) if number >= max(1, share * width))
+        found = next((index for index in wide if _is_words(sample[index])), None)
+        if found is not None:
+            return found
+    return next(index for index, number in enumerate(filled) if number >= 0.6 * width)
+
+
+def _is_words(record: Sequence[str]) -> bool:
+    """Whether no cell looks like data: a number, a date, an address."""
+    return not any(_DATA.fullmatch(fold(cell)) for cell in record if fold(cell))
 
 
 def _single(sample: Sequence[Sequence[str]], index: int, wanted: frozenset[str]) -> Header:

@@ -255,7 +255,8 @@ def _cell(value: Any, *, epoch_1900: bool) -> Cell | None:
 def plain_number(value: float | Decimal) -> str:
     """A number in plain decimals: no exponent, no zeros after the point, as many digits as it really has."""
     text = format(Decimal(repr(value) if isinstance(value, float) else value), "f")
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"", "-0"} else text
 
 
 def _rounded(moment: datetime) -> datetime:
