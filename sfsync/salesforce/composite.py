@@ -7,8 +7,9 @@ each record stands for itself ("Send Multiple Requests Using Composite", "Update
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from sfsync.errors import OrgError, OutcomeUnknown
@@ -151,6 +152,10 @@ def jsonable(value: Any) -> Any:
             return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         case date():
             return value.isoformat()
+        case time():
+            return f"{value.isoformat(timespec='milliseconds')}Z"
+        case float() | Decimal() if not isfinite(value):
+            raise ValueError("a number that is none cannot be written")
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case _:

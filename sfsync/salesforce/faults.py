@@ -252,9 +252,12 @@ def to_error(fault: Fault, host: str, *, repeatable: bool) -> SfsyncError:
                 hint="Give the user the missing permission; `sfsync org check` names those that flows need.",
             )
         case FaultKind.REFUSED:
+            moved = (
+                "The org has another address now: use its current My Domain." if 300 < status < 400 else ""
+            )
             return OrgError(
                 f"The org at {host} refused the request ({detail}).",
-                hint=_HINTS.get(fault.code, ""),
+                hint=_HINTS.get(code, moved),
                 code=code,
                 status=status,
             )

@@ -83,6 +83,8 @@ class Http(requests.Session):
             address = parts._replace(scheme="http").geturl()
         elif parts.scheme != "https" and not is_loopback(parts.hostname):
             raise ConfigError(f"{parts.scheme}://{parts.netloc} is not protected; use https://.")
+        if is_loopback(parts.hostname):
+            kwargs["proxies"] = {"no_proxy": parts.hostname}  # a proxy has no way back to this machine
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
         kwargs.setdefault("allow_redirects", False)
@@ -292,8 +294,18 @@ def connect(
     return Session(login, clock=clock, version=settings.version, timeout=timeout)
 
 
+_NETWORK = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
 def fault_of(error: requests.RequestException) -> Fault:
     """Whether a network error came before or after the request left."""
+    if not isinstance(error, _NETWORK):
+        return Fault(FaultKind.REFUSED, message=f"the request cannot be sent: {type(error).__name__}")
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", None)
     never_left = isinstance(

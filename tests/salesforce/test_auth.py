@@ -1,5 +1,7 @@
 import json
 import subprocess
+import sys
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import jwt
@@ -321,3 +323,29 @@ def test_secrets_come_from_environment_and_file(tmp_path):
     (tmp_path / "e").write_text("")
     with pytest.raises(ConfigError, match="empty"):
         resolve("file:e", {}, tmp_path)
+
+
+def test_a_keyring_that_is_not_installed_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(ConfigError, match=r"pip install .sfsync\[keyring\]"):
+        resolve("keyring:sfsync/prod", {})
+
+
+@pytest.mark.parametrize(
+    ("kept", "problem"), [("pw", ""), (None, "no secret sfsync/prod"), (KeyError, "cannot be opened")]
+)
+def test_secrets_come_from_the_keyring(monkeypatch, kept, problem):
+    def get_password(service, user):
+        assert (service, user) == ("sfsync", "prod")
+        if kept is KeyError:
+            raise KeyError
+        return kept
+
+    errors = SimpleNamespace(KeyringError=KeyError)
+    monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=get_password, errors=errors))
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    if problem:
+        with pytest.raises(ConfigError, match=problem):
+            resolve("keyring:sfsync/prod", {})
+    else:
+        assert resolve("keyring:sfsync/prod", {}) == "pw"

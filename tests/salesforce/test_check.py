@@ -1,11 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from sfsync.errors import ConfigError
+from sfsync.errors import ConfigError, OrgError
 from sfsync.mockorg import MockOrg
 from sfsync.salesforce.check import check
-from sfsync.salesforce.wanted import read_wanted
+from sfsync.salesforce.describe import Field, SObject
+from sfsync.salesforce.usage import Limits
+from sfsync.salesforce.wanted import Wanted, WantedField, read_wanted
 from tests.salesforce.test_with_mockorg import connect
 
 METADATA = Path(__file__).parents[2] / "config" / "org"
@@ -69,3 +73,113 @@ def test_metadata_that_is_not_sound_names_its_file(tmp_path):
     (folder / "X__c.field-meta.xml").write_text("<CustomField>")
     with pytest.raises(ConfigError, match=r"X__c\.field-meta\.xml"):
         read_wanted(tmp_path)
+
+
+class FakeOrg:
+    """An org whose answers are given by hand."""
+
+    url = "https://acme.my.salesforce.com"
+
+    def __init__(self, *, versions=("61.0", "62.0"), objects=(), rows=()):
+        answer = SimpleNamespace(json=lambda: [{"version": version} for version in versions])
+        self.session = SimpleNamespace(version="62.0", request=lambda *_: answer)
+        self._objects = {item.name: item for item in objects}
+        self._rows = dict(rows)
+
+    def limits(self):
+        return Limits({})
+
+    def describe(self, name):
+        if name not in self._objects:
+            raise OrgError("no", code="NOT_FOUND", status=404)
+        return self._objects[name]
+
+    def query(self, soql):
+        name = soql.partition(" FROM ")[2].partition(" ")[0]
+        if name not in self._rows:
+            raise OrgError("no", code="INVALID_TYPE", status=400)
+        return iter(self._rows[name])
+
+
+def sobject(name, *fields, writable=True, queryable=True):
+    return SObject(
+        name, name, None, writable, writable, queryable, {field.name: field for field in fields}, {}
+    )
+
+
+def run(wanted, **kwargs):
+    rows = {"Group": [], "LeadStatus": [{"MasterLabel": "Done"}], "UserPermissionAccess": []} | kwargs.pop(
+        "rows", {}
+    )
+    found = check(FakeOrg(rows=rows, **kwargs), wanted)
+    return [(item.check, item.state, item.message) for item in found if item.state != "ok"]
+
+
+def wanted(**kwargs):
+    empty = Wanted(fields=(), objects={}, values={}, queues=(), permissions=(), lead_mapping=())
+    return replace(empty, **kwargs)
+
+
+def test_a_version_that_is_not_offered():
+    assert run(wanted(), versions=["60.0", "61.0"]) == [
+        ("API version", "missing", "62.0 is not offered by this org.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("objects", "state", "message"),
+    [
+        ([], "missing", "Order is not there or hidden."),
+        ([sobject("Order", writable=False)], "forbidden", "Order may not be created and edited."),
+        ([sobject("Order", queryable=False)], "forbidden", "Order may not be read."),
+    ],
+)
+def test_objects(objects, state, message):
+    assert run(wanted(objects={"Order": True}), objects=objects) == [("object", state, message)]
+
+
+@pytest.mark.parametrize(
+    ("field", "state", "message"),
+    [
+        (None, "missing", "is not there or hidden."),
+        (Field("K__c", "K", "string"), "missing", "is not an external id."),
+        (
+            Field("K__c", "K", "string", external_id=True),
+            "missing",
+            "is not unique, so doubles could be made.",
+        ),
+        (
+            Field("K__c", "K", "string", external_id=True, unique=True, updateable=False),
+            "forbidden",
+            "may not be edited.",
+        ),
+        (Field("K__c", "K", "string", external_id=True, unique=True), "missing", "lacks a."),
+    ],
+)
+def test_fields(field, state, message):
+    need = wanted(
+        objects={"Order": True},
+        fields=(WantedField("Order", "K__c", external_id=True, unique=True, values=("a",)),),
+    )
+    [found] = run(need, objects=[sobject("Order", *([field] if field else []))])
+    assert found[1:] == (state, f"Order.K__c {message}")
+
+
+def test_an_object_that_is_missing_is_not_asked_for_its_fields():
+    need = wanted(
+        objects={"Order": True}, fields=(WantedField("Order", "K__c"),), values={("Order", "Status"): ("x",)}
+    )
+    assert len(run(need)) == 1
+
+
+def test_permissions_and_queues():
+    need = wanted(queues=("Web_Leads",), permissions=("ApiEnabled", "ConvertLeads"))
+    rows = {
+        "UserPermissionAccess": [{"PermissionsApiEnabled": True, "PermissionsConvertLeads": False}],
+        "LeadStatus": [],
+    }
+    assert run(need, rows=rows) == [
+        ("queue", "missing", "The queue Web_Leads is not there."),
+        ("lead conversion", "missing", "No lead status means converted."),
+        ("permission", "forbidden", "The user lacks ConvertLeads."),
+    ]

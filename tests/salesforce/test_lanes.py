@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,3 +46,20 @@ def test_writes_to_one_record_keep_their_order(changes):
             record = (lanes.kind_of(change), lanes.record_key(change))
             assert last.get(record, -1) < place
             last[record] = place
+
+
+def test_a_conversion_is_no_row():
+    lead = ConvertLead("00Q1", "x")
+    for ask in (lanes.kind_of, lambda change: lanes.row(change, "Id")):
+        with pytest.raises(ValueError, match="conversion"):
+            ask(lead)
+
+
+def test_a_bulk_load_keeps_its_place_among_the_calls():
+    changes = [
+        Create("Account", "A", {}),
+        *(Create("Order", str(n), {}) for n in range(5)),
+        Create("Asset", "X", {}),
+    ]
+    plan = lanes.steps(changes, 5)
+    assert [type(step).__name__ for step in plan] == ["CollectionsCall", "BulkLoad", "CollectionsCall"]

@@ -286,9 +286,15 @@ def test_only_the_host_that_was_given_with_http_is_spoken_to_plainly(org):
 
 def test_a_redirect_is_not_followed(org):
     org.get(f"{REST}/limits", status=302, headers={"Location": "https://evil.example/"})
-    with pytest.raises(OrgError):
+    with pytest.raises(OrgError, match="My Domain"):
         open_session().request("GET", "limits")
     assert len(org.calls) == 1
+
+
+def test_a_request_that_cannot_be_made_is_not_taken_for_a_lost_one(org):
+    with pytest.raises(OrgError, match="InvalidJSONError") as caught:
+        open_session().request("POST", "composite", json={"x": float("nan")})
+    assert type(caught.value) is OrgError
 
 
 def test_connect_takes_the_environment(org):

@@ -211,6 +211,15 @@ def test_the_daily_limit(mock, env):
         org.write(leads(1))
 
 
+def test_a_proxy_is_not_asked_for_this_machine(mock, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with mock.serve() as server:
+        org = connect({"SF_INSTANCE_URL": server.url, "SF_ACCESS_TOKEN": server.token})
+        assert list(org.query("SELECT Id FROM Lead")) == []
+
+
 def test_an_org_that_is_not_there():
     org = connect({"SF_INSTANCE_URL": "http://127.0.0.1:9", "SF_ACCESS_TOKEN": "00D1!x"})
     with pytest.raises(OrgUnavailable, match="connection is refused"):

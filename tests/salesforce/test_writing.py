@@ -7,8 +7,10 @@ import requests
 import responses
 
 from sfsync.errors import OrgUnavailable
-from sfsync.records import Create, Outcome, State, Update
-from tests.salesforce.support import REST, creates, open_org, serve
+from sfsync.records import ConvertLead, Create, Outcome, State, Update
+from sfsync.salesforce.composite import Collection, write_collections
+from sfsync.salesforce.convert import convert
+from tests.salesforce.support import REST, creates, open_org, open_session, serve
 
 LOCKED = {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access", "fields": []}
 
@@ -182,3 +184,20 @@ def test_nothing_to_write_costs_nothing(org):
     client = open_org()
     assert client.write([]) == []
     assert client.cost([]) == client.usage.calls == 0
+
+
+@pytest.mark.parametrize("value", [float("nan"), Decimal("inf"), datetime(2024, 1, 1)])  # noqa: DTZ001  naive on purpose
+def test_what_json_cannot_say_is_never_sent(org, value):
+    with pytest.raises(ValueError, match="cannot be written"):
+        open_org().write([Update("Lead", "00Q1", {"A": value})])
+
+
+def test_the_platforms_limits_are_held_where_the_bodies_are_made():
+    session = open_session()
+    row = {"id": "x"}
+    with pytest.raises(ValueError, match="200"):
+        write_collections(session, [Collection("Lead", None, [row] * 201)])
+    with pytest.raises(ValueError, match="5"):
+        write_collections(session, [Collection("Lead", None, [row])] * 6)
+    with pytest.raises(ValueError, match="100"):
+        convert(session, [ConvertLead("x", "y")] * 101)
