@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 REPORTS = {"charge_card.orders": "Charge card: from web form to active card"}
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
-_SHORT = {"submissions": "forms", "cards_sent": "sent", "cards_active": "active"}
+_SHORT = {"submissions": "forms", "cards_active": "active"}
 _RUNS_READ = 100_000
 
 

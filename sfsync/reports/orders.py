@@ -75,7 +75,7 @@ def _general(reason: str) -> str:
     return _KEY_IN_REASON.sub("…", reason)
 
 
-NOT_IN_THE_ORG = "(never a lead)"
+NOT_IN_THE_ORG = "(no lead)"
 
 
 def refused_outcomes(rows: Iterable[tuple[str, str, str]], known: Collection[str]) -> list[FormOutcome]:
