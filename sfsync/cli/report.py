@@ -109,10 +109,11 @@ def _print(console: "Console", title: str, table: "pd.DataFrame") -> None:
     from rich.text import Text
 
     grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    grid.add_column(str(table.index.name))
+    grid.add_column(str(table.index.name), no_wrap=len(table.columns) > 2, min_width=11)
+    rare = [name for name in ("failed", "waiting") if name in table and not table[name].any()]
     table = table.drop(
-        columns=[name for name in ("failed", "waiting") if name in table and not table[name].any()]
-    )
+        columns=[*rare, "good", "cards_sent"], errors="ignore"
+    )  # 80 columns; the workbook has all
     for heading in table.columns:
         grid.add_column(_SHORT.get(str(heading), str(heading)), justify="right", no_wrap=True)
     for name, row in table.iterrows():

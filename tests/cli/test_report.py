@@ -107,6 +107,9 @@ def test_people_get_tables(org: FakeOrg):
     assert "By country" in printed
     assert "1,200.00" in printed
     assert "no last name" in printed
+    assert "(no lead)" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+    assert "…" not in printed
     assert report("--quiet").stdout == ""
 
 
