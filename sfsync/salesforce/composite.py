@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 
 from sfsync.errors import OrgError, OutcomeUnknown
+from sfsync.logs import redact
 from sfsync.records import Outcome, Record, State
 from sfsync.salesforce.faults import FaultKind, classify_part
 from sfsync.salesforce.session import Session
@@ -116,7 +117,9 @@ def _outcomes(collection: Collection, answer: PartAnswer) -> Iterator[Outcome]:
     fault = classify_part(answer.status, answer.body)
     if fault is not None:
         unknown = fault.kind is FaultKind.BROKEN
-        refused = Outcome(State.REFUSED, code=fault.code or f"HTTP_{fault.status}", message=fault.message)
+        refused = Outcome(
+            State.REFUSED, code=fault.code or f"HTTP_{fault.status}", message=redact(fault.message)
+        )
         yield from [UNKNOWN if unknown else refused] * count
     elif not isinstance(answer.body, list) or len(answer.body) != count:
         yield from [UNKNOWN] * count
@@ -125,7 +128,10 @@ def _outcomes(collection: Collection, answer: PartAnswer) -> Iterator[Outcome]:
 
 
 def row_outcome(row: Any) -> Outcome:
-    """The outcome in one row of a collection's answer: its error key is ``statusCode``, unlike elsewhere."""
+    """The outcome in one row of a collection's answer: its error key is ``statusCode``, unlike elsewhere.
+
+    The org repeats values in its messages; e-mail addresses and phone numbers are left out of ours.
+    """
     if not isinstance(row, dict):
         return UNKNOWN
     if row.get("success") is True:
@@ -136,7 +142,7 @@ def row_outcome(row: Any) -> Outcome:
         State.REFUSED,
         id=row.get("id"),
         code=str(first.get("statusCode") or first.get("errorCode") or "UNKNOWN_ERROR"),
-        message=str(first.get("message") or ""),
+        message=redact(str(first.get("message") or "")),
         fields=tuple(map(str, first.get("fields") or ())),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from sfsync.logs import redact
 from sfsync.records import ConvertLead, Outcome, State
 from sfsync.salesforce import soap
 from sfsync.salesforce.session import Session
@@ -88,5 +89,5 @@ def _result(result: Element, lead: ConvertLead) -> Converted:
     if error is None:
         return Converted(Outcome(State.UNKNOWN))
     fields = tuple(item.text or "" for item in error if soap.local(item) == "fields")
-    code, message = soap.child_text(error, "statusCode"), soap.child_text(error, "message")
+    code, message = soap.child_text(error, "statusCode"), redact(soap.child_text(error, "message"))
     return Converted(Outcome(State.REFUSED, id=lead.lead_id, code=code, message=message, fields=fields))

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote as percent
 
 from sfsync.errors import ConfigError, OutcomeUnknown
+from sfsync.logs import redact
 from sfsync.records import Create, Outcome, State, Update
 from sfsync.salesforce.composite import jsonable
 from sfsync.salesforce.faults import FaultKind, classify_part
@@ -185,4 +186,4 @@ def _node_outcomes(graph: Graph, parts: Sequence[Any]) -> Iterator[Outcome]:
         elif fault.kind is FaultKind.BROKEN:
             yield Outcome(State.UNKNOWN)
         else:
-            yield Outcome(State.REFUSED, code=fault.code, message=fault.message)
+            yield Outcome(State.REFUSED, code=fault.code, message=redact(fault.message))

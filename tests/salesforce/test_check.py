@@ -101,6 +101,9 @@ class FakeOrg:
         return iter(self._rows[name])
 
 
+KEY = Field("K__c", "K", "string", external_id=True, unique=True)
+
+
 def sobject(name, *fields, writable=True, queryable=True):
     return SObject(
         name, name, None, writable, writable, queryable, {field.name: field for field in fields}, {}

@@ -100,6 +100,16 @@ def test_a_refused_row_is_an_outcome_with_the_orgs_words(org):
     assert outcomes[1].reason == "STRING_TOO_LONG: too long (Company)"
 
 
+def test_a_reason_carries_no_personal_data(org):
+    error = {
+        "statusCode": "INVALID_EMAIL_ADDRESS",
+        "message": "Email: invalid email address: jane@example.org",
+    }
+    serve(org, refuse=lambda *_: error)
+    [outcome] = open_org().write(creates(1))
+    assert outcome.reason == "INVALID_EMAIL_ADDRESS: Email: invalid email address: [e-mail]"
+
+
 def test_a_row_that_met_a_lock_is_sent_again_alone(org):
     composite = serve(
         org, refuse=lambda row, call: LOCKED if row["Sfsync_Key__c"] == "K-1" and call < 3 else None
