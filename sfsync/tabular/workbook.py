@@ -48,6 +48,10 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
         sheet = _sheet(path, book, name, hints, specials[name])
         if sheet is not None:
             found.append(sheet)
+    if not found and hints.header_row is not None:
+        raise no_header(
+            path.name, hints.header_row, f" on sheet {names[0]!r}" if len(names) == 1 else " on any sheet"
+        )
     if not found:
         raise FileRefused(path.name, "empty_file", "the workbook is empty: no visible sheet holds anything.")
     sheet = _chosen(path, found)
@@ -149,8 +153,6 @@ def _sheet(path: Path, book: "CalamineWorkbook", name: str, hints: Hints, specia
         [cell.text if cell else "" for cell in _cells(index, row, special, epoch_1900=False)]
         for index, row in enumerate(rows[:LOOK_AT])
     ]
-    if hints.header_row is not None and not 0 < hints.header_row <= len(top):
-        raise no_header(path.name, hints.header_row, f" on sheet {name!r}")
     fixed = None if hints.header_row is None else hints.header_row - 1
     merged: Merged = {
         (top_row, left): (bottom - top_row + 1, right - left + 1)
