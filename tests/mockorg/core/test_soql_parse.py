@@ -10,6 +10,7 @@ from sfsync.mockorg.soql.parse import parse, plain, text_of
 from sfsync.mockorg.values import stamp
 from tests.mockorg.core import soql_print
 
+EARLY = datetime(2, 1, 1)  # noqa: DTZ001 - hypothesis takes naive bounds
 RESERVED = {
     "select", "from", "where", "with", "having", "limit", "offset", "and", "or", "not", "in", "includes", "excludes",
     "asc", "desc", "true", "false", "null", "like",
@@ -34,7 +35,7 @@ literals = st.one_of(
     st.booleans().map(ast.Boolean),
     st.just(ast.Null()),
     st.dates().map(ast.Day),
-    st.datetimes(datetime(2, 1, 1), timezones=st.just(UTC)).map(lambda when: ast.Moment(stamp(when))),
+    st.datetimes(EARLY, timezones=st.just(UTC)).map(lambda when: ast.Moment(stamp(when))),
     words.map(lambda word: ast.DateWord(*word)),
 )
 operators = st.sampled_from(["=", "!=", "<", "<=", ">", ">=", "LIKE"])
@@ -93,10 +94,12 @@ def test_keywords_in_any_case(query):
 
 @given(st.text(max_size=40))
 def test_any_other_text_is_refused_politely(text):
+    refusals = []
     try:
         parse(text)
     except Refused as refusal:
-        assert refusal.code == "MALFORMED_QUERY"
+        refusals.append(refusal.code)
+    assert refusals in ([], ["MALFORMED_QUERY"])
 
 
 def test_reserved_looking_names_are_names():
