@@ -125,7 +125,8 @@ def crontab(
     """Crontab lines. Commands are quiet, so that cron mails errors and nothing else."""
     lines = [
         "# sfsync: add these lines with `crontab -e`. cron mails to MAILTO what a command has to complain of.",
-        f"# Times are the machine's local times; the project's zone is {zone}.",
+        f"# Times are the machine's local times; the project's zone is {zone}. cron's environment is empty:",
+        "# set variables that hold secrets above these lines, or keep the secrets in files or a keyring.",
         *(f"# {line}" for line in _LEASE),
     ]
     runs = (f"{entry.at} {_command(start, entry.command, root, org)}" for entry in entries.values())
@@ -143,7 +144,7 @@ def units(
     """Systemd units by file name: a service and a timer for each entry.
 
     Exit code 75 (another run is at work) counts as success, and 1 (some rows were not applied) too: both are
-    told in the journal and the answer file, and neither is a broken machine.
+    told in the journal and the answer file, and neither is a broken machine. Variables come from one file for all.
     """
     files: dict[str, str] = {}
     for name, entry in entries.items():
@@ -159,7 +160,7 @@ def units(
                 "[Service]",
                 "Type=oneshot",
                 f"ExecStart={_escaped(_command(start, entry.command, root, org))}",
-                f"EnvironmentFile=-%h/.config/sfsync/{name}.env",
+                "EnvironmentFile=-%h/.config/sfsync/environment",
                 "SuccessExitStatus=1 75",
                 "",
             ]

@@ -16,6 +16,7 @@ from sfsync import project as project_module
 from sfsync.cli.report import command
 from sfsync.clock import ManualClock
 from sfsync.journal.values import RowRecord
+from sfsync.mockorg import MockOrg
 from sfsync.records import Bucket
 
 NOW = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
@@ -131,3 +132,17 @@ def test_a_workbook_ends_in_xlsx(org: FakeOrg):
     done = CliRunner().invoke(command, ["charge_card.orders", "-o", "orders.csv"])
     assert done.exit_code == 2
     assert ".xlsx" in done.output
+
+
+def test_the_queries_are_what_an_org_understands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    root = Path(__file__).parents[2]
+    org = MockOrg(metadata=[root / "config" / "org"])
+    org.seed("charge_card", 5)
+    with org.serve() as server:
+        monkeypatch.setenv("SF_INSTANCE_URL", server.url)
+        monkeypatch.setenv("SF_ACCESS_TOKEN", server.token)
+        monkeypatch.setenv("SFSYNC_STATE", str(tmp_path))
+        body = json.loads(report("--json", "--project", str(root)).stdout)
+        later = json.loads(report("--json", "--project", str(root), "--since", "2999-01-01").stdout)
+    assert body["total"]["submissions"] == body["total"]["waiting"] == 5
+    assert later["total"]["submissions"] == 0
