@@ -6,13 +6,13 @@ org, so that one card can never belong to two customers.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from partner_files.order_status import CardStatus, OrderStatus, StillMissing
+from partner_files.order_status import CardIssued, CardStatus, OrderStatus, StillMissing
 from partner_files.orders import WAITING, WaitingOrder, card_number, order_keys, waiting_order
 from sfsync.engine.files import FileStep, refused
 from sfsync.engine.flow import Decision, FileRows, Hands, Look, PartnerFile, Result, Step, get
@@ -59,14 +59,21 @@ class PutOutAllocations(Step["Waiting"]):
 
     name = "allocation_out"
     about = "The allocation partner's file of cards to issue."
-    consumes = (WaitingOrder,)
+    consumes = (WaitingOrder, CardIssued)
 
     def __init__(self, settings: AllocationSettings) -> None:
         self._settings = settings
 
     def select(self, look: Look, expected: Sequence[Any]) -> "Waiting":
         found = look.org.query(f"{WAITING} ORDER BY EffectiveDate, {KEY_FIELD}")
-        return Waiting((*map(waiting_order, found), *expected), look.today.isoformat())
+        orders = [
+            *map(waiting_order, found),
+            *(order for order in expected if isinstance(order, WaitingOrder)),
+        ]
+        issued = frozenset(card.card_key for card in expected if isinstance(card, CardIssued))
+        if issued:
+            orders = [replace(order, issued=order.issued | issued) for order in orders]
+        return Waiting(tuple(orders), look.today.isoformat())
 
     def decide(self, selected: "Waiting") -> list[Decision]:
         return [self._decide(order, selected.today) for order in selected.orders if order.open_cards]

@@ -30,7 +30,22 @@ class CardStatus:
     status: str
 
 
-class OrderStatus(Step[Sequence[Record]]):
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What `order_status` read: orders with their cards, and (in `plan`) the cards that would change."""
+
+    orders: Sequence[Record]
+    expected: Sequence[CardStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class CardIssued:
+    """In `plan`: a card that would be issued, its order brought in step already."""
+
+    card_key: str
+
+
+class OrderStatus(Step[Standing]):
     """Moves orders to the status that their cards have earned; of the orders ``keys``, or of all."""
 
     name = "order_status"
@@ -40,7 +55,7 @@ class OrderStatus(Step[Sequence[Record]]):
     def __init__(self, keys: frozenset[str] | None = None) -> None:
         self._keys = keys
 
-    def select(self, look: Look, expected: Sequence[Any]) -> Sequence[Record]:
+    def select(self, look: Look, expected: Sequence[Any]) -> Standing:
         soql = (
             f"SELECT Id, {KEY_FIELD}, Status, Number_of_Cards__c, (SELECT {KEY_FIELD}, Status FROM Cards__r "
             f"WHERE {KEY_FIELD} != null) FROM Order WHERE Status IN ('Activated', '{SENT}') AND {KEY_FIELD} != null"
@@ -54,16 +69,19 @@ class OrderStatus(Step[Sequence[Record]]):
         if self._keys is None:
             queries = [f"{soql} AND Id IN (SELECT Order__c FROM Asset WHERE Order__c != null)", *queries]
         found = {record["Id"]: record for page in look.org.query_many(queries) for record in page}
-        return [_with_expected(record, expected) for record in found.values()]
+        return Standing([_with_expected(record, expected) for record in found.values()], expected)
 
-    def decide(self, selected: Sequence[Record]) -> list[Decision]:
+    def decide(self, selected: Standing) -> list[Decision]:
         decisions = []
-        for order in selected:
+        for order in selected.orders:
             earned = earned_status(order)
             if earned and earned != order["Status"]:
                 move = Update("Order", order["Id"], {"Status": earned}, {"Status": order["Status"]})
                 decisions.append(Decision(order[KEY_FIELD], phases=((move,),)))
         return decisions
+
+    def expect(self, selected: Standing, decisions: Sequence[Decision]) -> Sequence["CardIssued"]:
+        return [CardIssued(card.card_key) for card in selected.expected]
 
 
 def earned_status(order: Record) -> str | None:

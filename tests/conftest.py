@@ -1,4 +1,4 @@
-"""The house for end-to-end tests: a mock org behind the in-process door, the project's own content, a state folder."""
+"""The house for end-to-end tests: a mock org behind the in-process door, the project's content, a state folder."""
 
 import os
 import time
@@ -130,7 +130,7 @@ def new_house(tmp_path: Path) -> Iterator[NewHouse]:
         count += 1
         org = MockOrg(metadata=[ROOT / "config" / "org"])
         org.seed("charge_card", leads)
-        door = activated(lambda request: org.handle(request))  # asked anew each time: tests replace it
+        door = activated(lambda request: org.handle(request))  # noqa: PLW0108  tests replace `handle`
         door.__enter__()
         doors.append(door)
         return House(org, tmp_path / f"state-{count}")

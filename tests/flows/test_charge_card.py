@@ -73,9 +73,15 @@ def test_plan_says_what_run_then_does_and_writes_nothing(house: House) -> None:
 
 
 def test_a_lead_with_a_known_e_mail_and_name_converts_into_the_contact(house: House) -> None:
-    lead = house.records("SELECT Id, FirstName, LastName, Email FROM Lead WHERE Customer_Type__c = 'private'")[0]
+    lead = house.records(
+        "SELECT Id, FirstName, LastName, Email FROM Lead WHERE Customer_Type__c = 'private'"
+    )[0]
     account = house.org.core.insert("Account", {"Name": "Known household"})
-    person = {"FirstName": lead["FirstName"].upper(), "LastName": lead["LastName"], "Email": lead["Email"].upper()}
+    person = {
+        "FirstName": lead["FirstName"].upper(),
+        "LastName": lead["LastName"],
+        "Email": lead["Email"].upper(),
+    }
     contact = house.org.core.insert("Contact", {"AccountId": account, **person})
     house.run()
     (found,) = house.records(
@@ -106,7 +112,11 @@ def test_a_company_known_by_its_registration_number_gets_no_second_account(house
 def test_colleagues_share_one_account(house: House) -> None:
     one, two = house.records("SELECT Id FROM Lead LIMIT 2")
     for lead in (one, two):
-        values = {"Customer_Type__c": "company", "Company": "Volt BV", "Registration_Number__c": "NL000000001B01"}
+        values = {
+            "Customer_Type__c": "company",
+            "Company": "Volt BV",
+            "Registration_Number__c": "NL000000001B01",
+        }
         house.org.core.update("Lead", lead["Id"], values)
     house.run()
     found = house.records(f"SELECT ConvertedAccountId FROM Lead WHERE Id IN ('{one['Id']}', '{two['Id']}')")
@@ -118,9 +128,15 @@ def test_a_person_who_orders_again_later_keeps_one_account(new_house: NewHouse) 
     house = new_house(2)
     first, second = house.records("SELECT Id, FirstName, LastName, Email FROM Lead")
     same = {name: first[name] for name in ("FirstName", "LastName", "Email")}
-    same |= {"Customer_Type__c": "private", "Registration_Number__c": None, "Submitted_At__c": "2020-01-01T00:00:00Z"}
+    same |= {
+        "Customer_Type__c": "private",
+        "Registration_Number__c": None,
+        "Submitted_At__c": "2020-01-01T00:00:00Z",
+    }
     house.org.core.update("Lead", second["Id"], same)
-    house.org.core.update("Lead", first["Id"], {"Customer_Type__c": "private", "Registration_Number__c": None})
+    house.org.core.update(
+        "Lead", first["Id"], {"Customer_Type__c": "private", "Registration_Number__c": None}
+    )
     result = house.run()
     assert counts(result)["convert"] == {"applied": 2}
     assert len(house.records("SELECT Id FROM Account")) == 1
@@ -142,7 +158,9 @@ def test_unusable_web_leads_are_rejected_with_the_reason(house: House, values: d
     result = house.run()
     assert counts(result)["intake"] == {"applied": 19, "invalid": 1}
     assert result.exit_code == 1
-    (found,) = house.records(f"SELECT Intake_Status__c, Intake_Reason__c, IsConverted FROM Lead WHERE Id='{lead['Id']}'")
+    (found,) = house.records(
+        f"SELECT Intake_Status__c, Intake_Reason__c, IsConverted FROM Lead WHERE Id='{lead['Id']}'"
+    )
     assert found["Intake_Status__c"] == "Rejected"
     assert reason in found["Intake_Reason__c"]
     assert not found["IsConverted"]
@@ -159,7 +177,9 @@ def test_a_person_who_sends_the_form_twice_gets_one_order(house: House) -> None:
 
 def test_queue_owned_leads_go_to_the_owner_of_the_settings(house: House) -> None:
     house.run()
-    owners = {opportunity["Owner"]["Name"] for opportunity in house.records("SELECT Owner.Name FROM Opportunity")}
+    owners = {
+        opportunity["Owner"]["Name"] for opportunity in house.records("SELECT Owner.Name FROM Opportunity")
+    }
     assert owners == {"Sales Desk"}
 
 

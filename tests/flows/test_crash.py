@@ -48,7 +48,8 @@ def picture(house: House) -> dict[str, Any]:
             "ConvertedContact.Email FROM Lead ORDER BY Sfsync_Key__c"
         ),
         "orders": house.records(
-            "SELECT Sfsync_Key__c, Status, TotalAmount, Account.Name, Opportunity.Sfsync_Key__c, Allocation_Sent_On__c, "
+            "SELECT Sfsync_Key__c, Status, TotalAmount, Account.Name, Opportunity.Sfsync_Key__c, "
+            "Allocation_Sent_On__c, "
             "(SELECT Sfsync_Key__c, Quantity, UnitPrice FROM OrderItems ORDER BY Sfsync_Key__c) "
             "FROM Order ORDER BY Sfsync_Key__c"
         ),
