@@ -60,7 +60,7 @@ def _value(plain: str, *, whole: bool) -> Cell:
         value = float(plain)
     except ValueError:
         return Cell(error="number")
-    if abs(value) >= 10**MOST_DIGITS:
+    if not abs(value) < 10**MOST_DIGITS:  # not a number is neither
         return Cell(error="number")
     if not whole:
         return Cell(value)

@@ -1,7 +1,7 @@
 """Whether a mapping makes sense: names that exist, rules that fit their types, expressions that can be read."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -246,7 +246,7 @@ def _zone_problem(zone: str | None) -> str:
 
 
 def _is_format(form: str) -> bool:
-    example = datetime(2001, 2, 3, 14, 5, 6)  # noqa: DTZ001  only its digits matter
+    example = datetime(2001, 2, 3, 14, 5, 6, tzinfo=UTC)
     try:
         found = datetime.strptime(example.strftime(form), form)  # noqa: DTZ007  as above
     except ValueError:

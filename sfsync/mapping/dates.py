@@ -67,7 +67,7 @@ _TIME = re.compile(
     r"(?P<h>\d{1,2})(?:[:.h](?P<m>\d{2})(?:[:.](?P<s>\d{2})(?:[.,]\d{1,9})?)?)?\s*(?:uhr|uur)?\s*(?P<half>am|pm|a\.m\.|p\.m\.)?"
     r"\s*(?P<zone>z|utc|gmt|wes?t|ces?t|ees?t|(?:utc|gmt)?[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 )
-_CLOCK = re.compile(r"^\d{1,2}[:.h]\d{2}([:.]\d{2})?(\s*[ap]m)?$")
+_CLOCK = re.compile(r"^\d{1,2}(?::\d{2}(?::\d{2})?|[.h]\d{2})(?:\s*[ap]m)?$")
 _ISO = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?![\d-])")
 _COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?=$|[t ])")
 _CJK = re.compile(r"^(\d{4})年(\d{1,2})月(\d{1,2})[日号]")

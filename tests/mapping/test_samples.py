@@ -1,7 +1,6 @@
 """Every readable sample of partner files, read by tabular/ and mapped: values and row problems against the truth."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,7 +123,9 @@ def spoken(problem: RowProblem) -> str:
         return "bad_vin"
     if problem.rule == "word_unknown":
         return f"{problem.name.partition('_')[0]}_unknown"
-    return problem.full_rule if problem.name == "card_id" and problem.rule not in SHARED_RULES else problem.rule
+    return (
+        problem.full_rule if problem.name == "card_id" and problem.rule not in SHARED_RULES else problem.rule
+    )
 
 
 SHARED_RULES = {"error_cell", "formula_no_value", "leading_apostrophe", "excel_text_guard"}
