@@ -40,24 +40,26 @@ OnJob = Callable[[Job], None]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Pauses between two looks at a job, growing from ``first`` to ``longest`` seconds, ``total`` in all."""
+    """Pauses between two looks at a job: ``share`` of the time it has taken so far, from ``first`` to ``longest`` seconds.
+
+    So a short job is seen to end soon, and a long one costs few calls. ``total`` seconds in all.
+    """
 
     first: float = 1.0
-    growth: float = 1.5
-    longest: float = 30.0
+    share: float = 0.1
+    longest: float = 60.0
     total: float = 6 * 3600.0
 
     def pauses(self, clock: Clock) -> Iterator[None]:
         """Yield for each look; wait in between; end when the time is up."""
-        deadline = clock.monotonic() + self.total
-        pause = self.first
+        started = clock.monotonic()
         while True:
             yield
-            left = deadline - clock.monotonic()
-            if left <= 0:
+            taken = clock.monotonic() - started
+            if taken >= self.total:
                 return
-            clock.sleep(min(pause, left))
-            pause = min(pause * self.growth, self.longest)
+            pause = min(self.longest, max(self.first, taken * self.share))
+            clock.sleep(min(pause, self.total - taken))
 
 
 PATIENCE = Patience()
