@@ -54,17 +54,16 @@ class Lines:
             self._fetch()
         return True
 
-    def take_plain(self) -> list[str] | None:
-        """All lines at hand, without their ends, if none of them holds a quote; else None and nothing is taken."""
+    def at_hand(self) -> list[str]:
+        """The lines that were read and not yet given out, without their ends."""
         lines = self._lines[self._next :] if self._next else self._lines
-        if max(map(len, lines), default=0) > LONGEST_FIELD:
-            return None  # the csv module looks after the length of fields
-        if any('"' in line for line in lines):
-            return None
-        self._lines, self._next = [], 0
-        self.number += len(lines)
-        self.consumed += sum(map(len, lines))
         return [line.removesuffix("\r") for line in lines]
+
+    def take(self) -> None:
+        """Give out all lines at hand: the caller has dealt with them."""
+        self.consumed += sum(map(len, self._lines[self._next :]))
+        self.number += len(self._lines) - self._next
+        self._lines, self._next = [], 0
 
     def guarded(self) -> Iterator[str]:
         """The lines as the csv module needs them, with an end mark that shows a quote left open."""

@@ -1,10 +1,12 @@
 """Text tables: CSV, tab- or pipe-separated, in any encoding; read in blocks, so that memory does not grow.
 
-A block ends where a record ends. A block without a quote is split by polars; one with quotes goes through Python's
-csv module, which counts the lines as the partner's editor does. Both give the same frames.
+A block ends where a record ends. polars splits a block where every line is a record of its own; where quotes do more
+than wrap whole fields, Python's csv module reads, and the lines are counted on the way. Both give the same frames.
 """
 
 import csv
+import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,7 +20,7 @@ from sfsync.tabular.encoding import Encoding, decoded, detect
 from sfsync.tabular.guards import check_columns
 from sfsync.tabular.header import LOOK_AT, Header, find_header, no_header
 from sfsync.tabular.injection import ANSWER_HEADINGS, ESCAPED
-from sfsync.tabular.lines import Lines
+from sfsync.tabular.lines import LONGEST_FIELD, Lines
 from sfsync.tabular.model import Hints, Notes, Table
 from sfsync.tabular.ragged import Shape
 from sfsync.tabular.skipping import without_skipped
@@ -162,12 +164,16 @@ def _frames(layout: Layout, notes: Notes) -> "Iterator[pl.DataFrame]":
     for _ in islice(lines, layout.first_line - 1):
         pass
     while lines.more():
-        start = lines.number + 1
-        plain = lines.take_plain()
-        if plain is not None:
-            yield _from_plain(plain, start, layout, notes)
-        else:
+        start, texts = lines.number + 1, lines.at_hand()
+        frame = None
+        if max(map(len, texts)) <= LONGEST_FIELD:  # else the csv module looks after the length of fields
+            quoted = any('"' in text for text in texts)
+            frame = (_from_regular if quoted else _from_plain)(texts, start, layout, notes)
+        if frame is None:
             yield _from_quoted(lines, layout, notes)
+        else:
+            lines.take()
+            yield frame
 
 
 def _from_plain(texts: list[str], start: int, layout: Layout, notes: Notes) -> "pl.DataFrame":
@@ -192,6 +198,42 @@ def _from_plain(texts: list[str], start: int, layout: Layout, notes: Notes) -> "
         [pl.when(pl.col(old) != "").then(pl.col(old)).alias(str(n)) for n, old in enumerate(names)]
     ).insert_column(0, rows)
     return _only_first(frame, lost)
+
+
+def _from_regular(texts: list[str], start: int, layout: Layout, _: Notes) -> "pl.DataFrame | None":
+    """Lines whose quotes do nothing but stand around whole fields, so that each line is a record of its own.
+
+    None when a line holds anything else (a doubled quote, a line break in a field, a field too many): those are
+    for the csv module. polars would read them in its own way.
+    """
+    import polars as pl
+
+    delimiter = re.escape(layout.delimiter)
+    field = rf'(?:"[^"\r]*"|[^"\r{delimiter}]*)'
+    regular = rf"\A{field}(?:{delimiter}{field}){{{layout.columns - 1}}}\z"
+    series = pl.Series("line", texts, dtype=pl.String)
+    if layout.columns == 1 or not series.str.contains(regular).all():
+        return None
+    frame = pl.read_csv(
+        io.BytesIO("\n".join(texts).encode()),
+        separator=layout.delimiter,
+        has_header=False,
+        infer_schema=False,
+        new_columns=[str(n) for n in range(layout.columns)],
+    )
+    if frame.shape != (len(texts), layout.columns):
+        return None
+    rows = pl.int_range(start, start + len(texts), dtype=pl.UInt32, eager=True).alias("row")
+    return _nulls(frame.insert_column(0, rows))
+
+
+def _nulls(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Empty texts as nulls: nobody can tell them apart in a text file."""
+    import polars as pl
+
+    return frame.with_columns(
+        [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in frame.columns[1:]]
+    )
 
 
 def _only_first(frame: "pl.DataFrame", lost: list[int]) -> "pl.DataFrame":
@@ -222,9 +264,7 @@ def _from_quoted(lines: Lines, layout: Layout, notes: Notes) -> "pl.DataFrame":
         [pl.Series("row", rows, dtype=pl.UInt32)]
         + [pl.Series(str(n), values, dtype=pl.String) for n, values in enumerate(columns)]
     )
-    return frame.with_columns(
-        [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in frame.columns[1:]]
-    )
+    return _nulls(frame)
 
 
 def _fitted(row: int, record: list[str], layout: Layout, notes: Notes) -> list[str]:
