@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from sfsync.mockorg.schema import ID_TYPES, NUMBER_TYPES, FieldDef, ObjectDef, Schema
+from sfsync.mockorg.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, FieldDef, ObjectDef, Schema
 from sfsync.mockorg.soql import ast
 from sfsync.mockorg.soql.parse import written
 from sfsync.mockorg.soql.problems import INVALID_FIELD, MALFORMED, at, no_such_column, no_such_relationship
@@ -156,7 +156,11 @@ class Scope:
         if not first.stored:
             return Value("NULL", first.type, first.name, first, tuple(node.use() for node, _ in found), chain)
         columns = [node.use().column(one.name) for node, one in found]
-        sql = columns[0] if len(columns) == 1 else f"coalesce({', '.join(columns)})"
+        sql = columns[0]
+        if len(columns) > 1:
+            # An expression has lost its columns' collation; text must go on comparing without case.
+            folding = " COLLATE NOCASE" if first.type in TEXT_TYPES else ""
+            sql = f"(coalesce({', '.join(columns)}){folding})"
         return Value(
             sql, first.type, first.name, first, tuple(nodes), chain, case_sensitive=first.case_sensitive
         )
@@ -181,7 +185,7 @@ class Scope:
 def type_of(nodes: list[Node]) -> str:
     """The name of the object that a polymorphic parent turned out to be, as SQL."""
     cases = " ".join(f"WHEN {node.use().alias}.Id IS NOT NULL THEN '{node.thing.name}'" for node in nodes)
-    return f"CASE {cases} END"
+    return f"(CASE {cases} END COLLATE NOCASE)"
 
 
 def comparable(kind: str) -> bool:

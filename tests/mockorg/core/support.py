@@ -1,5 +1,7 @@
 """Metadata in source format and a catalogue, small enough to read, for the tests of the core."""
 
+# ruff: noqa: E501 - a case or a file a line reads best
+
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of cases read best with one case a line
 import pytest
 
 from sfsync.mockorg.org import DmlOptions, OrgCore
@@ -225,13 +226,18 @@ def test_auto_numbers(org: OrgCore):
     )
 
 
+def fail_after_a_create(org: OrgCore) -> None:
+    with org.transaction():
+        org.insert("Lead", {**LEAD, "Sfsync_Key__c": "failed"})
+        raise ZeroDivisionError
+
+
 def test_transactions_nest(org: OrgCore):
     with org.transaction():
         org.insert("Lead", {**LEAD, "Sfsync_Key__c": "kept"})
         with org.transaction() as inner:
             org.insert("Lead", {**LEAD, "Sfsync_Key__c": "undone"})
             inner.rollback()
-        with pytest.raises(ZeroDivisionError), org.transaction():
-            org.insert("Lead", {**LEAD, "Sfsync_Key__c": "failed"})
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            fail_after_a_create(org)
     assert [each["Sfsync_Key__c"] for each in org.query("SELECT Sfsync_Key__c FROM Lead").rows()] == ["kept"]
