@@ -137,7 +137,7 @@ def _problems(columns: Columns, name: str, rule: str, rows: pl.DataFrame) -> pl.
 def _message(rule: str, row: int, group: list[int]) -> str:
     others = [str(other) for other in group if other != row]
     listed = ", ".join(others[:MOST_ROWS_NAMED]) + (", …" if len(others) > MOST_ROWS_NAMED else "")
-    return sentence(rule, row=group[0], rows=listed)
+    return sentence(rule, row=group[0], rows=f"{'row' if len(others) == 1 else 'rows'} {listed}")
 
 
 def _hash(values: pl.Series) -> pl.Series:

@@ -3,7 +3,7 @@
 from sfsync.mapping.amounts import number_reader
 from sfsync.mapping.dates import Notation
 from sfsync.mapping.digits import digits_reader
-from sfsync.mapping.model import File, Rule, Type
+from sfsync.mapping.model import FieldRule, File, Rule, Type
 from sfsync.mapping.moments import date_reader, datetime_reader
 from sfsync.mapping.phones import phone_reader
 from sfsync.mapping.readers import Reader
@@ -88,6 +88,8 @@ def detail(name: str, rule: Rule, file: File) -> str:
             return f"decimals by {rule.decimal or file.decimal!r}{groups}"
         case "date_order":
             return rule.dates or file.dates or "none"
+        case "not_found":
+            return str(rule.lookup) if isinstance(rule, FieldRule) else ""
         case "time_nonexistent":
             return rule.timezone or file.timezone or "UTC"
         case _:

@@ -68,8 +68,8 @@ RULES: tuple[Rule, ...] = (
     # rows
     Rule("not_found", "No such record in the org: {detail}."),
     Rule("duplicate_exact", "The same row stands in the file before: row {row}.", "duplicate"),
-    Rule("duplicate_conflict", "The key stands again with other values: row {rows}."),
-    Rule("used_twice", "The same value stands in another row: row {rows}."),
+    Rule("duplicate_conflict", "The key stands again with other values: {rows}."),
+    Rule("used_twice", "The same value stands in another row: {rows}."),
 )
 
 NUMBERS = {rule.name: number for number, rule in enumerate(RULES)}
