@@ -53,7 +53,7 @@ def open_journal(url: str, *, clock: Clock) -> "Journal":
 
 
 class Journal:
-    """One open journal; safe to share between threads. Every method raises JournalError in sentences."""
+    """One open journal; one in a file or on a server may be shared between threads. Troubles are JournalErrors."""
 
     def __init__(self, engine: Engine, where: str, clock: Clock) -> None:
         self._engine = engine
@@ -187,9 +187,15 @@ class Journal:
                 )
             )
 
-    def open_jobs(self) -> list[JobRecord]:
-        """Jobs whose results were not all read, oldest first: runs that died left them behind."""
+    def open_jobs(self, flow: str | None = None, *, org: str | None = None) -> list[JobRecord]:
+        """Jobs whose results were not all read, oldest first: runs (of ``flow``, against ``org``) that died left them."""
         query = select(jobs).where(jobs.c.settled.is_(False)).order_by(jobs.c.created_at, jobs.c.job_id)
+        if flow is not None or org is not None:
+            query = query.join(runs, runs.c.id == jobs.c.run_id)
+        if flow is not None:
+            query = query.where(runs.c.flow == flow)
+        if org is not None:
+            query = query.where(runs.c.org == org)
         with self._read() as connection:
             return [story.job_of(row) for row in connection.execute(query)]
 

@@ -40,9 +40,9 @@ OnJob = Callable[[Job], None]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Pauses between two looks at a job: ``share`` of the time it has taken so far, from ``first`` to ``longest`` seconds.
+    """Pauses between two looks at a job: a ``share`` of the time it has taken, from ``first`` to ``longest`` seconds.
 
-    So a short job is seen to end soon, and a long one costs few calls. ``total`` seconds in all.
+    So a short job is soon seen to end, and a long one costs few calls. ``total`` seconds in all.
     """
 
     first: float = 1.0

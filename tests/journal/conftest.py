@@ -1,4 +1,4 @@
-"""Journals to test: SQLite in a file always, PostgreSQL where SFSYNC_TEST_POSTGRES_URL names an empty database."""
+"""Journals to test: SQLite in a file always, PostgreSQL in a schema of its own where SFSYNC_TEST_POSTGRES_URL is set."""
 
 import os
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from sfsync.journal.database import connect, parse_url
 from sfsync.journal.journal import Journal, open_journal
 
 POSTGRES = os.environ.get("SFSYNC_TEST_POSTGRES_URL", "")
+SCHEMA = "sfsync_test"
 NO_POSTGRES = pytest.mark.skipif(not POSTGRES, reason="SFSYNC_TEST_POSTGRES_URL is not set")
 
 
@@ -26,8 +27,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/state/journal.sqlite"
         return
-    _empty_postgres()
-    yield POSTGRES
+    yield _empty_schema()
 
 
 @pytest.fixture
@@ -36,9 +36,13 @@ def journal(url: str, clock: ManualClock) -> Iterator[Journal]:
         yield journal
 
 
-def _empty_postgres() -> None:
-    engine = connect(parse_url(POSTGRES))
+def _empty_schema() -> str:
+    """The URL of a new schema; nothing else in the database is touched."""
+    url = parse_url(POSTGRES)
+    engine = connect(url)
     with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+        connection.execute(text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
+        connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
     engine.dispose()
+    url = url.update_query_dict({"options": f"-csearch_path={SCHEMA}"})
+    return url.render_as_string(hide_password=False)
