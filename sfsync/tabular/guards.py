@@ -96,7 +96,7 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as stream:
             head = stream.read(8192)
     except FileNotFoundError:
-        raise FileRefused(path.name, "missing_file", f"there is no such file in {path.parent}.") from None
+        raise FileRefused(path.name, "missing_file", "there is no such file.") from None
     except IsADirectoryError:
         raise FileRefused(path.name, "missing_file", "this is a folder, not a file.") from None
     except OSError as error:

@@ -1,7 +1,7 @@
 """Workbooks (.xlsx, .xlsm, .xlsb, .xls, .ods): the right sheet, typed cells, and what calamine cannot tell.
 
 calamine gives an error cell, and a formula saved without its result, as an empty cell. Both are looked up in the
-sheet's own part (``sheet_xml``, ``xlsb``, ``biff``), for an empty cell and an unknown value are not the same.
+sheet's own part (``sheet_xml``, ``xlsb``, ``biff``, ``ods``): an empty cell and an unknown value are not the same.
 Hidden sheets are read only when named; hidden rows and columns are data. Macros are never run.
 """
 
@@ -39,13 +39,18 @@ class Sheet:
 
 def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
     """Open a workbook. Raises FileRefused: encrypted, truncated, no_sheet, ambiguous_sheet, unreadable_columns."""
+    specials: dict[str, Special] = {}
+    if form is Form.ODS:
+        from sfsync.tabular.ods import special_cells
+
+        specials.update(special_cells(path))
     book = _load(path)
     names = _candidates(path, book, hints)
     found: list[Sheet] = []
-    specials: dict[str, Special] = {}
     for name in names:
-        specials[name] = _special(path, form, name)
-        sheet = _sheet(path, book, name, hints, specials[name])
+        if form is not Form.ODS:
+            specials[name] = _special(path, form, name)
+        sheet = _sheet(path, book, name, hints, specials.get(name, {}))
         if sheet is not None:
             found.append(sheet)
     if not found and hints.header_row is not None:
@@ -59,7 +64,7 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
     first = sheet.header.index + 1
 
     def rows() -> Iterator[Row]:
-        special = specials[sheet.name]
+        special = specials.get(sheet.name, {})
         epoch_1900 = form is not Form.ODS
         for index in range(first, len(sheet.rows)):
             yield index + 1, _cells(index, sheet.rows[index], special, epoch_1900=epoch_1900)
@@ -132,11 +137,9 @@ def _special(path: Path, form: Form, name: str) -> Special:
         from sfsync.tabular.xlsb import special_cells as special_cells_of_xlsb
 
         return special_cells_of_xlsb(path, name)
-    if form is Form.XLS:
-        from sfsync.tabular.biff import special_cells as special_cells_of_xls
+    from sfsync.tabular.biff import special_cells as special_cells_of_xls
 
-        return special_cells_of_xls(path, name)
-    return {}
+    return special_cells_of_xls(path, name)
 
 
 def _sheet(path: Path, book: "CalamineWorkbook", name: str, hints: Hints, special: Special) -> Sheet | None:
@@ -226,7 +229,7 @@ def _cells(index: int, row: Sequence[Any], special: Special, *, epoch_1900: bool
     cells = [_cell(value, epoch_1900=epoch_1900) for value in row]
     for column, cell in special.get(index, {}).items():
         cells.extend([None] * (column + 1 - len(cells)))
-        if cells[column] is None:
+        if cells[column] is None or cell.kind is Kind.ERROR:  # calamine gives some errors as text
             cells[column] = cell
     return cells
 
