@@ -35,13 +35,17 @@ def catalogue(core: OrgCore, count: int = 0) -> None:
 
 
 def charge_card(core: OrgCore, count: int = 1_000) -> None:
-    """The catalogue, and ``count`` open web leads: distinct people, all of them good."""
+    """The catalogue, and the leads of the first ``count`` people: distinct, all of them good.
+
+    A person who has a lead gets no second one, so a served org with a data file can be started again with its seed.
+    """
     with core.transaction():
         catalogue(core)
         queue = _one(core, "Group", "DeveloperName", QUEUE)
         now = core.clock.now()
         for number, person in enumerate(islice(people(), count)):
-            core.insert("Lead", _lead(person, number, queue, now))
+            if not core.find("Lead", "Email", person.email):
+                core.insert("Lead", _lead(person, number, queue, now))
 
 
 SEEDS: Mapping[str, Callable[[OrgCore, int], None]] = MappingProxyType(

@@ -7,8 +7,9 @@ from tests.mockorg.surface.conftest import make_org
 
 LEAD = (
     "SELECT FirstName, LastName, Company, Email, Phone, Street, PostalCode, City, Country, Status, LeadSource, "
-    "Owner.Name, Customer_Type__c, Registration_Number__c, Number_of_Cards__c, Subscription_Plan__c, Terms_Accepted__c, "
-    "Privacy_Consent__c, Language__c, Submitted_At__c, Sfsync_Key__c, Intake_Status__c FROM Lead ORDER BY Id"
+    "Owner.Name, Customer_Type__c, Registration_Number__c, Number_of_Cards__c, Subscription_Plan__c, "
+    "Terms_Accepted__c, Privacy_Consent__c, Language__c, Submitted_At__c, Sfsync_Key__c, Intake_Status__c "
+    "FROM Lead ORDER BY Id"
 )
 
 
@@ -83,6 +84,13 @@ def test_a_seed_may_be_planted_twice(org: MockOrg):
     assert len(org.query("SELECT Id FROM Product2")) == 4
     assert len(org.query("SELECT Id FROM User WHERE Name = 'Sales Desk'")) <= 1
     assert org.stats.records_written == 0
+
+
+def test_a_larger_seed_adds_only_who_is_missing(org: MockOrg):
+    org.seed("charge_card", 20)
+    org.seed("charge_card", 20)
+    org.seed("charge_card", 30)
+    assert len(org.query("SELECT Id FROM Lead")) == 30
 
 
 def test_unknown_seed(org: MockOrg):
