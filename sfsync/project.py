@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from sfsync.clock import Clock, SystemClock
 from sfsync.engine.flow import Flow, PartnerFile
-from sfsync.engine.operation import Mailer, Ports, Watcher
+from sfsync.engine.running import Mailer, Ports, Watcher
 from sfsync.errors import ConfigError
 from sfsync.settings import ProjectSettings
 

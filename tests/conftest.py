@@ -11,8 +11,9 @@ import pytest
 
 from sfsync.clock import SystemClock
 from sfsync.engine.files import read_file
-from sfsync.engine.operation import Nobody, export_file, import_file, plan, run_flow
+from sfsync.engine.operation import export_file, import_file, plan, run_flow
 from sfsync.engine.results import RunResult, StepPlan
+from sfsync.engine.running import Nobody
 from sfsync.mockorg import MockOrg
 from sfsync.mockorg.callbacks import activated
 from sfsync.project import Project, open_project

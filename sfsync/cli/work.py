@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sfsync.cli.common import Options
-from sfsync.engine.operation import Nobody
 from sfsync.engine.results import RunResult, StepPlan, StepResult
+from sfsync.engine.running import Nobody
 from sfsync.records import Bucket
 
 if TYPE_CHECKING:

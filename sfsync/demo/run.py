@@ -13,13 +13,15 @@ from sfsync.demo.forms import Submission, submissions, write_forms
 from sfsync.demo.mailbox import Mailbox
 from sfsync.demo.partners import activate, allocate
 from sfsync.engine.files import read_file
-from sfsync.engine.operation import Nobody, Ports, export_file, import_file, run_flow
+from sfsync.engine.operation import export_file, import_file, run_flow
 from sfsync.engine.results import RunResult
+from sfsync.engine.running import Nobody, Ports
 from sfsync.errors import ConfigError
 from sfsync.mapping.yamlfile import read_yaml
 from sfsync.mockorg import MockOrg
 from sfsync.project import Project, open_project
-from sfsync.records import KEY_FIELD, Bucket
+from sfsync.records import Bucket
+from sfsync.reports.orders import order_outcomes, order_queries
 from sfsync.reports.tally import FormOutcome, tally
 from sfsync.reports.tally_book import write_tally
 
@@ -165,40 +167,35 @@ class Demo:
         return result
 
     def _figures(self, made: Sequence[Submission], forms: RunResult) -> dict[str, Any]:
-        org = self._project.org
-        orders, cards = org.query_many(
-            [
-                f"SELECT {KEY_FIELD}, Number_of_Cards__c, TotalAmount, Status FROM Order WHERE Status != 'Draft'",
-                "SELECT Status, COUNT(Id) cards FROM Asset GROUP BY Status",
-            ]
-        )
-        by_key = {order[KEY_FIELD]: order for order in orders}
-        rows = {row.key: row for row in self._project.journal.rows(forms.run_id, step="intake")}
-        outcomes = []
-        for submission in made:
-            row, order = rows.get(submission.id), by_key.get(submission.id)
-            outcomes.append(
-                FormOutcome(
-                    country=str(submission.form.get("country") or ""),
-                    plan=str(submission.form.get("subscription_plan") or ""),
-                    bucket=row.bucket.value if row else "waiting",
-                    reason=row.reason if row else "",
-                    ordered=order is not None,
-                    cards=int(order["Number_of_Cards__c"]) if order else 0,
-                    amount=float(order["TotalAmount"] or 0) if order else 0.0,
-                )
+        leads, orders, cards = self._project.org.query_many(order_queries())
+        left = {
+            str(row.key): row
+            for row in self._project.journal.rows(forms.run_id, step="intake")
+            if row.bucket is not Bucket.APPLIED
+        }
+        refused = [
+            FormOutcome(
+                country=str(submission.form.get("country") or ""),
+                plan=str(submission.form.get("subscription_plan") or ""),
+                bucket=left[submission.id].bucket.value,
+                reason=left[submission.id].reason,
             )
+            for submission in made
+            if submission.id in left
+        ]
+        outcomes = [*order_outcomes(leads, orders, cards), *refused]
         write_tally(tally(outcomes), self._folder / "tally.xlsx", title="Charge cards", day=self._today)
+        buckets = Counter(outcome.bucket for outcome in outcomes)
         return {
             "forms": len(made),
-            "good": sum(outcome.bucket == Bucket.APPLIED for outcome in outcomes),
-            "rejected": sum(outcome.bucket == Bucket.INVALID for outcome in outcomes),
-            "duplicates": sum(outcome.bucket == Bucket.DUPLICATE for outcome in outcomes),
-            "reasons": dict(Counter(o.reason for o in outcomes if o.bucket == Bucket.INVALID).most_common()),
-            "orders": len(by_key),
+            "good": buckets[Bucket.APPLIED],
+            "rejected": buckets[Bucket.INVALID],
+            "duplicates": buckets[Bucket.DUPLICATE],
+            "reasons": dict(Counter(o.reason for o in refused if o.bucket == Bucket.INVALID).most_common()),
+            "orders": sum(outcome.ordered for outcome in outcomes),
             "completed": sum(order["Status"] == "Completed" for order in orders),
             "revenue": round(sum(outcome.amount for outcome in outcomes), 2),
-            "cards": {str(group["Status"]): group["cards"] for group in cards},
+            "cards": dict(Counter(str(card["Status"]) for card in cards).most_common()),
         }
 
     def _tally(self, story: dict[str, Any]) -> None:

@@ -1,37 +1,43 @@
 """Guards: limits in YAML that refuse a plan before its first write. Pure functions."""
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from sfsync.engine.flow import Decision
 from sfsync.records import Bucket, Change, Update
 
 _REJECTED = (Bucket.INVALID, Bucket.NOT_FOUND, Bucket.CONFLICT)
-_SMALL = 10
+_SMALL = 20
 """Under this many rows a percentage says nothing: one bad row of two is 50 %."""
 
 
+def _amount(value: object) -> object:
+    text = str(value).strip()
+    if value is None or (not isinstance(value, bool) and re.fullmatch(r"\d+|\d{1,3}(\.\d+)?%", text)):
+        return None if value is None else text
+    raise ValueError(f"expected a number such as 500 or a percentage such as 20%, found {value!r}")
+
+
+Amount = Annotated[str | None, BeforeValidator(_amount)]
+"""A number, or a share of the rows ("20%"); None: no limit."""
+
+
 class Guards(BaseModel):
-    """What a step may do without being asked twice. None: no limit."""
+    """What a step may do without being asked twice."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    changes: int | None = 50_000
+    changes: Amount = "50000"
     """Records to write in one step."""
-    rejects: str | int | None = "50%"
-    """Rows refused, as a share ("20%") or a number."""
-    blanks: int | None = 0
+    rejects: Amount = "50%"
+    """Rows refused, where other rows of the same file or selection would be written."""
+    blanks: Amount = "0"
     """Filled fields that would be emptied."""
     api_floor: int = 1_000
     """API calls to leave for the people who use the org today."""
-
-    @field_validator("rejects")
-    @classmethod
-    def _share(cls, value: str | int | None) -> str | int | None:
-        if isinstance(value, str) and not (value.endswith("%") and value[:-1].strip().isdigit()):
-            raise ValueError(f"expected a number or a percentage such as 20%, found {value!r}")
-        return value
 
 
 def refusals(
@@ -44,33 +50,41 @@ def refusals(
 ) -> list[str]:
     """Why this plan is refused: one sentence a guard, none when it may go ahead.
 
-    ``cost`` is the API calls it would make, ``remaining`` those left in the org today (None: not known).
+    ``cost`` is the API calls it would make, ``remaining`` those left in the org today (None: not known). A plan
+    that writes nothing is never refused: its rows only have to be told.
     """
-    found: dict[str, str] = {}
     changes = [change for decision in decisions for phase in decision.phases for change in phase]
-    if guards.changes is not None and len(changes) > guards.changes:
-        found["changes"] = f"{len(changes):,} records would be written, the guard allows {guards.changes:,}"
-    rejected = sum(decision.bucket in _REJECTED for decision in decisions)
-    allowed = _allowed_rejects(guards.rejects, len(decisions))
-    if allowed is not None and len(decisions) >= _SMALL and rejected > allowed:
-        found["rejects"] = (
-            f"{rejected:,} of {len(decisions):,} rows would be refused, the guard allows {allowed:,}"
-        )
-    blanks = sum(_blanks(change) for change in changes)
-    if guards.blanks is not None and blanks > guards.blanks:
-        found["blanks"] = f"{blanks:,} filled fields would be emptied, the guard allows {guards.blanks:,}"
-    if cost and remaining is not None and remaining - cost < guards.api_floor:
+    if not changes:
+        return []
+    counted = {
+        "changes": (len(changes), guards.changes, "records would be written"),
+        "rejects": (_rejected(decisions), guards.rejects, f"of {len(decisions):,} rows would be refused"),
+        "blanks": (sum(map(_blanks, changes)), guards.blanks, "filled fields would be emptied"),
+    }
+    found = {}
+    for name, (count, limit, what) in counted.items():
+        allowed = _allowed(limit, len(decisions))
+        if allowed is not None and count > allowed:
+            found[name] = f"{count:,} {what}, the guard allows {allowed:,}"
+    if remaining is not None and remaining - cost < guards.api_floor:
         found["api_floor"] = (
-            f"{cost:,} API calls are needed and {remaining:,} are left today; {guards.api_floor:,} are kept for "
-            "the people who use the org"
+            f"{cost:,} API calls are needed and {remaining:,} are left today; {guards.api_floor:,} are kept "
+            "for the people who use the org"
         )
     return [f"{text} (--override {name} to go ahead)" for name, text in found.items() if name not in override]
 
 
-def _allowed_rejects(limit: str | int | None, rows: int) -> int | None:
-    if isinstance(limit, str):
-        return rows * int(limit[:-1].strip()) // 100
-    return limit
+def _rejected(decisions: Sequence[Decision]) -> int:
+    return sum(decision.bucket in _REJECTED for decision in decisions)
+
+
+def _allowed(limit: str | None, rows: int) -> int | None:
+    """How many a limit allows; None where it does not count."""
+    if limit is None:
+        return None
+    if limit.endswith("%"):
+        return None if rows < _SMALL else int(rows * float(limit[:-1]) / 100)
+    return int(limit)
 
 
 def _blanks(change: Change) -> int:

@@ -2,126 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from sfsync.clock import Clock, today
-from sfsync.engine.apply import write_phases
 from sfsync.engine.files import FileStep, read_file, write_answer_file
-from sfsync.engine.flow import Decision, FileRows, Flow, Inbox, Look, PartnerFile, Result, Step
+from sfsync.engine.flow import FileRows, Flow, Inbox, Look, PartnerFile, Step
 from sfsync.engine.guards import Guards
 from sfsync.engine.plan import plan_step
 from sfsync.engine.results import RunResult, StepPlan, StepResult, merge
 from sfsync.engine.run import Ledger, Meter, run_step
-from sfsync.errors import ConfigError, FileRefused, GuardRefused, SfsyncError, TransportFailed
-from sfsync.journal.values import FileRecord, RowRecord, StepRecord
+from sfsync.engine.running import Ports, Running
+from sfsync.errors import ConfigError, FileRefused, GuardRefused, SfsyncError
+from sfsync.journal.values import FileRecord, JobRecord, RowRecord, StepRecord
 from sfsync.records import Update
-from sfsync.tabular.table import digest
-from sfsync.transports.folder import FolderInbox, FolderOutbox
-
-if TYPE_CHECKING:
-    from sfsync.journal.journal import Journal
-    from sfsync.journal.leases import Lease
-    from sfsync.mapping.compile import CompiledMapping
-    from sfsync.salesforce.org import Org
-    from sfsync.transports.mail import Message
-
-
-class Watcher(Protocol):
-    """Somebody who watches a run: a terminal with progress bars, or nobody."""
-
-    def step(self, name: str, about: str) -> None: ...
-    def rows(self, count: int) -> None: ...
-    def done(self, result: StepResult) -> None: ...
-
-
-class Mailer(Protocol):
-    """Sends a mail; raises TransportFailed, saying whether it may have gone out."""
-
-    def send(self, message: "Message") -> None: ...
-
-
-class Nobody:
-    """A watcher for runs that nobody watches."""
-
-    def step(self, name: str, about: str) -> None: ...
-    def rows(self, count: int) -> None: ...
-    def done(self, result: StepResult) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What an operation works with; built by ``sfsync.project``."""
-
-    org: "Org"
-    journal: "Journal"
-    clock: Clock
-    zone: str
-    state: Path
-    mail: "Mailer | None"
-    partner_file: Callable[[str], PartnerFile]
-    mapping: Callable[[str], "CompiledMapping"]
-    holder: str
-    watcher: Watcher
-    lease_seconds: float = 1800.0
-    override: frozenset[str] = frozenset()
-
-    @property
-    def day(self) -> date:
-        return today(self.clock, self.zone)
-
-
-@dataclass(slots=True)
-class Running:
-    """One run while it goes on: also the hands of its steps."""
-
-    ports: Ports
-    run_id: str
-    look: Look
-    lease: "Lease"
-    files: list[str] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-    outgoing: list[FileRecord] = field(default_factory=list)
-
-    def write(self, decisions: Sequence[Decision]) -> list[Result]:
-        return write_phases(self.ports.org, decisions, self._progress)
-
-    def outbox(self, partner_file: str, name: str, make: Callable[[Path], object]) -> Path:
-        return self._put(self.ports.state / "outbox" / partner_file, name, make, partner_file)
-
-    def result(self, name: str, make: Callable[[Path], object]) -> Path:
-        return self._put(self.ports.state / "results" / self.run_id, name, make, "result")
-
-    def mail(self, message: "Message") -> None:
-        if self.ports.mail is None:
-            raise TransportFailed(
-                "No mail server is configured, so nothing was mailed.",
-                sent=False,
-                hint="Fill in `mail:` in config/sfsync.yaml; the workbook is in the outbox.",
-            )
-        self.ports.mail.send(message)
-
-    def say(self, text: str) -> None:
-        self.messages.append(text)
-
-    def _put(self, folder: Path, name: str, make: Callable[[Path], object], partner_file: str) -> Path:
-        with TemporaryDirectory(prefix="sfsync-") as scratch:
-            made = Path(scratch) / name
-            make(made)
-            FolderOutbox(folder).put(name, made)
-        path = folder / name
-        if str(path) not in self.files:
-            self.files.append(str(path))
-        record = FileRecord(path.name, digest(path), "out", partner_file, path.stat().st_size)
-        self.outgoing.append(record)
-        return path
-
-    def _progress(self, rows: int) -> None:
-        self.lease.renew()
-        self.ports.watcher.rows(rows)
+from sfsync.transports.folder import FolderInbox
 
 
 def run_flow(ports: Ports, flow: Flow, step: str | None) -> RunResult:
@@ -168,7 +62,7 @@ def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[St
                 look,
                 taken,
                 org=ports.org,
-                guards=_guards(flow),
+                guards=_guards(flow, single),
                 calls=_meter(ports).calls,
                 remaining=_meter(ports).remaining,
             )
@@ -242,11 +136,12 @@ def _operate(
             )
 
         with _closing(ports, run_id, result, running):
+            _settle_jobs(running, flow)
             for step in steps:
                 for part in _one(running, flow, step, file):
                     _enter(done, part)
                     ports.watcher.done(part)
-        return result()
+        return result("refused" if running.refused else "")
 
 
 @contextmanager
@@ -280,6 +175,27 @@ def _closing(
         )
 
 
+def _settle_jobs(running: Running, flow: Flow) -> None:
+    """Bulk jobs that a dead run of this flow left behind come to their end first: nothing is sent beside them."""
+    ports = running.ports
+    ports.org.on_job = lambda job: ports.journal.record_job(
+        JobRecord(
+            running.run_id,
+            job.api,
+            job.id,
+            job.object,
+            job.operation,
+            job.state,
+            job.rows,
+            job.created_at,
+            settled=job.settled,
+        )
+    )
+    for left in ports.journal.open_jobs(flow.name, org=ports.org.url):
+        job = ports.org.settle(left.api, left.job_id)
+        running.say(f"The bulk job {job.id} of run {left.run_id} was found and settled ({job.state}).")
+
+
 def _enter(done: list[StepResult], part: StepResult) -> None:
     """Add a step's ledger; what ran several times (once a file) is one line."""
     for place, earlier in enumerate(done):
@@ -308,7 +224,7 @@ def _run(running: Running, flow: Flow, step: Step[Any], file: FileRows | None) -
         running.look,
         running,
         org=ports.org,
-        guards=_guards(flow),
+        guards=_guards(flow, step),
         override=ports.override,
         meter=_meter(ports),
     )
@@ -337,7 +253,13 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
             claimed.quarantine(str(error))
             running.say(f"{error} The file was put into quarantine.")
             continue
-        yield _run(running, flow, partner_file.take(file), file)
+        try:
+            yield _run(running, flow, partner_file.take(file), file)
+        except GuardRefused as error:
+            claimed.quarantine(str(error))
+            running.refused = True
+            running.say(f"{claimed.name}: {error} The file was put into quarantine.")
+            continue
         claimed.archive()
         for step in partner_file.then(file) if partner_file.then else ():
             yield from _one(running, flow, step, None)
@@ -371,8 +293,10 @@ def _evidence(ledger: Ledger, file: FileRows | None) -> Iterator[RowRecord]:
         )
 
 
-def _guards(flow: Flow) -> Guards:
-    return Guards.model_validate(dict(flow.guards))
+def _guards(flow: Flow, step: Step[Any]) -> Guards:
+    """The flow's guards; those in the mapping of a partner's file win over them."""
+    own = step.file.bound.mapping.guards.model_dump(exclude_none=True) if isinstance(step, FileStep) else {}
+    return Guards.model_validate({**flow.guards, **own})
 
 
 def _meter(ports: Ports) -> Meter:

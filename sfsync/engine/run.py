@@ -108,7 +108,9 @@ def run_step(
         todo = ledger.open(decisions)
         if turn == 0:
             _guard(step, todo, org, guards, override, meter)
-        results = step.apply(selected, todo, hands)  # also with nothing to write: a file may have to be renewed
+        results = step.apply(
+            selected, todo, hands
+        )  # also with nothing to write: a file may have to be renewed
         ledger.enter(todo, results)
         unknown = any(result.unknown for result in results)
         waiting = any(decision.waits for decision in todo)

@@ -188,7 +188,7 @@ class Journal:
             )
 
     def open_jobs(self, flow: str | None = None, *, org: str | None = None) -> list[JobRecord]:
-        """Jobs whose results were not all read, oldest first: runs (of ``flow``, against ``org``) that died left them."""
+        """Jobs (of a flow, of an org) whose results were not all read, oldest first: dead runs left them behind."""
         query = select(jobs).where(jobs.c.settled.is_(False)).order_by(jobs.c.created_at, jobs.c.job_id)
         if flow is not None or org is not None:
             query = query.join(runs, runs.c.id == jobs.c.run_id)

@@ -7,10 +7,10 @@ from typing import Any
 
 from sfsync.clock import Clock
 from sfsync.records import KEY_FIELD, Change, ConvertLead, Outcome, Progress
+from sfsync.salesforce import bulk1, bulk2, lanes, rest, soql
 from sfsync.salesforce import describe as describing
-from sfsync.salesforce import lanes, rest, soql
 from sfsync.salesforce.auth import OrgSettings
-from sfsync.salesforce.bulk_job import OnJob
+from sfsync.salesforce.bulk_job import Job, OnJob
 from sfsync.salesforce.describe import SObject
 from sfsync.salesforce.session import Session, connect
 from sfsync.salesforce.usage import ApiUsage, Limits, parse_limits
@@ -64,6 +64,14 @@ class Org:
         A row that met a lock is sent again some times. Nothing else is repeated.
         """
         return Writing(self.session, changes, progress=progress, on_job=self.on_job).run(self.bulk_from)
+
+    def settle(self, api: str, job_id: str) -> Job:
+        """Bring a bulk job that a dead run left behind to its end: abort it if its data never went up, else wait.
+
+        ``on_job`` is told; raises what stops the asking (LoginFailed, RequestLimit, OrgUnavailable, OrgError).
+        """
+        reattach = bulk1.reattach if api == "bulk1" else bulk2.reattach
+        return reattach(self.session, job_id, clock=self.clock, on_job=self.on_job).job
 
     def cost(self, changes: Sequence[Change]) -> int:
         """The API calls that ``write`` would make: exact for collections and conversions, least for bulk loads."""

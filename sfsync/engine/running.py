@@ -1,0 +1,119 @@
+"""A run while it goes on: what it works with, what its steps may do, whom it tells."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Protocol
+
+from sfsync.clock import Clock, today
+from sfsync.engine.apply import write_phases
+from sfsync.engine.flow import Decision, Look, PartnerFile, Result
+from sfsync.engine.results import StepResult
+from sfsync.errors import TransportFailed
+from sfsync.journal.values import FileRecord
+from sfsync.tabular.table import digest
+from sfsync.transports.folder import FolderOutbox
+
+if TYPE_CHECKING:
+    from sfsync.journal.journal import Journal
+    from sfsync.journal.leases import Lease
+    from sfsync.mapping.compile import CompiledMapping
+    from sfsync.salesforce.org import Org
+    from sfsync.transports.mail import Message
+
+
+class Watcher(Protocol):
+    """Somebody who watches a run: a terminal with progress bars, or nobody."""
+
+    def step(self, name: str, about: str) -> None: ...
+    def rows(self, count: int) -> None: ...
+    def done(self, result: StepResult) -> None: ...
+
+
+class Mailer(Protocol):
+    """Sends a mail; raises TransportFailed, saying whether it may have gone out."""
+
+    def send(self, message: "Message") -> None: ...
+
+
+class Nobody:
+    """A watcher for runs that nobody watches."""
+
+    def step(self, name: str, about: str) -> None: ...
+    def rows(self, count: int) -> None: ...
+    def done(self, result: StepResult) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What an operation works with; built by ``sfsync.project``."""
+
+    org: "Org"
+    journal: "Journal"
+    clock: Clock
+    zone: str
+    state: Path
+    mail: "Mailer | None"
+    partner_file: Callable[[str], PartnerFile]
+    mapping: Callable[[str], "CompiledMapping"]
+    holder: str
+    watcher: Watcher
+    lease_seconds: float = 1800.0
+    override: frozenset[str] = frozenset()
+
+    @property
+    def day(self) -> date:
+        return today(self.clock, self.zone)
+
+
+@dataclass(slots=True)
+class Running:
+    """One run while it goes on: also the hands of its steps."""
+
+    ports: Ports
+    run_id: str
+    look: Look
+    lease: "Lease"
+    files: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    outgoing: list[FileRecord] = field(default_factory=list)
+    refused: bool = False
+
+    def write(self, decisions: Sequence[Decision]) -> list[Result]:
+        return write_phases(self.ports.org, decisions, self._progress)
+
+    def outbox(self, partner_file: str, name: str, make: Callable[[Path], object]) -> Path:
+        return self._put(self.ports.state / "outbox" / partner_file, name, make, partner_file)
+
+    def result(self, name: str, make: Callable[[Path], object]) -> Path:
+        return self._put(self.ports.state / "results" / self.run_id, name, make, "result")
+
+    def mail(self, message: "Message") -> None:
+        if self.ports.mail is None:
+            raise TransportFailed(
+                "No mail server is configured, so nothing was mailed.",
+                sent=False,
+                hint="Fill in `mail:` in config/sfsync.yaml; the workbook is in the outbox.",
+            )
+        self.ports.mail.send(message)
+
+    def say(self, text: str) -> None:
+        self.messages.append(text)
+
+    def _put(self, folder: Path, name: str, make: Callable[[Path], object], partner_file: str) -> Path:
+        with TemporaryDirectory(prefix="sfsync-") as scratch:
+            made = Path(scratch) / name
+            make(made)
+            FolderOutbox(folder).put(name, made)
+        path = folder / name
+        if str(path) not in self.files:
+            self.files.append(str(path))
+        record = FileRecord(path.name, digest(path), "out", partner_file, path.stat().st_size)
+        self.outgoing.append(record)
+        return path
+
+    def _progress(self, rows: int) -> None:
+        self.lease.renew()
+        self.ports.watcher.rows(rows)
