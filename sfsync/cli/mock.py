@@ -6,6 +6,8 @@ import signal
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +59,11 @@ def serve(
 ) -> None:
     """Listen on loopback until stopped (Ctrl-C); prints url, token and pid as JSON."""
     from sfsync.mockorg.mock import MockOrg, parse_seed
+    from sfsync.project import find_root
 
-    del options
-    stop = threading.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, lambda *_: stop.set())
-    org = MockOrg(metadata=metadata or None, data=data)
+    if not metadata:
+        metadata = (find_root(options.project, os.environ, Path.cwd()) / "config" / "org",)
+    org = MockOrg(metadata=metadata, data=data)
     try:
         if seed:
             org.seed(*parse_seed(seed))
@@ -71,10 +72,9 @@ def serve(
     try:
         server = org.serve(port)
     except OSError as error:
-        raise ConfigError(
-            f"Port {port} cannot be used: {error.strerror}.", hint="Take another, or 0 for any free one."
-        ) from None
-    with server:
+        hint = "Take another, or 0 for any free one."
+        raise ConfigError(f"Port {port} cannot be used: {error.strerror}.", hint=hint) from None
+    with _stop_asked() as stop, server:
         ready = json.dumps({"url": server.url, "token": server.token, "pid": os.getpid()})
         if ready_file is not None:
             _write_whole(ready_file, ready)
@@ -83,6 +83,18 @@ def serve(
     org.close()
     if ready_file is not None:
         ready_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _stop_asked() -> Iterator[threading.Event]:
+    """An event that Ctrl-C or a SIGTERM sets."""
+    stop = threading.Event()
+    before = {sign: signal.signal(sign, lambda *_: stop.set()) for sign in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def _write_whole(path: Path, text: str) -> None:

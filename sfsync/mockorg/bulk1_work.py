@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sfsync.mockorg.bulk1_documents import JSON_TYPE, NAMESPACE, XML_TYPE, xml_reply
-from sfsync.mockorg.bulk_rows import columns_of, flat, nested, row_failure
+from sfsync.mockorg.bulk_rows import columns_of, flat, nested, row_failure, whole_rows
 from sfsync.mockorg.csv_text import BadCsv, BadRow, read, written
 from sfsync.mockorg.http import Reply, to_json
 from sfsync.mockorg.jobs import Batch1, Job1, RowResult
@@ -208,7 +208,7 @@ def _run_query(call: Call, job: Job1, batch: Batch1) -> None:
     """
     soql = batch.body.decode("utf-8", "replace").strip()
     try:
-        result = call.core.query(soql, all_rows=job.operation == "queryAll")
+        result = whole_rows(call.core.query(soql, all_rows=job.operation == "queryAll"))
     except Refused as refusal:
         text = f"InvalidBatch : Failed to process query: {refusal.code}: {refusal.message}"
         _end(call, batch, "Failed", text)

@@ -108,7 +108,7 @@ def job_info(job: Job2) -> dict[str, Any]:
     else:
         info["jobType"] = "V2Query"
     info |= {"lineEnding": job.line_ending, "columnDelimiter": job.delimiter}
-    if job.state in {"Open", "UploadComplete"}:
+    if job.state == "Open":
         return info
     if job.error:
         info["errorMessage"] = job.error

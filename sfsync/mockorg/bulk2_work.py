@@ -6,7 +6,7 @@ Source: "Prepare CSV Files", "Relationship Fields in a Header Row (2.0)" in the 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sfsync.mockorg.bulk_rows import columns_of, flat, nested, row_failure
+from sfsync.mockorg.bulk_rows import columns_of, flat, nested, row_failure, whole_rows
 from sfsync.mockorg.csv_text import BadCsv, BadRow, read
 from sfsync.mockorg.jobs import Job2, RowResult
 from sfsync.mockorg.org import DmlOptions
@@ -138,7 +138,7 @@ def run_query(call: Call, job: Job2, *, check_only: bool = False) -> str:
 
     """
     try:
-        result = call.core.query(job.query, all_rows=job.operation == "queryAll")
+        result = whole_rows(call.core.query(job.query, all_rows=job.operation == "queryAll"))
     except Refused as refusal:
         if check_only:
             raise

@@ -68,6 +68,18 @@ def cell(value: Any) -> str:
     return text.replace("+0000", "Z") if len(text) == 28 and text.endswith(".000+0000") else text
 
 
+def whole_rows(result: QueryResult) -> QueryResult:
+    """The result when a Bulk query may have it: rows of one object, no aggregates and no children.
+
+    Raises:
+        Refused: FEATURENOTENABLED.
+
+    """
+    if result.aggregate or not result.columns or any(column.children for column in result.columns):
+        raise Refused("FEATURENOTENABLED", "Aggregate Relationships not supported in Bulk Query")
+    return result
+
+
 def flat(result: QueryResult, start: int = 0, count: int | None = None) -> list[list[str]]:
     """A query's result as lines of CSV, the header first; parents as ``Account.Name``."""
     columns = [column.name for column in result.columns]

@@ -111,7 +111,10 @@ class Dispatcher:
             if trouble is not None:
                 raise trouble.refusal()
             _check_version(call, "rest")
-            return _guarded(match.route.handler, call, "rest")
+            reply = _guarded(match.route.handler, call, "rest")
+            if reply.body is not None:
+                raise Refused("INVALID_INPUT", "The bytes of a file cannot be part of another answer")
+            return reply
         except Refused as refusal:
             return _error(refusal, "rest", request)
 

@@ -65,11 +65,10 @@ TABLES = (
 
 
 def default_metadata() -> tuple[Path, ...]:
-    """The project's own metadata: ``config/org`` here, else what shipped with the package; none when neither
-    exists.
-    """
-    shipped = Path(__file__).parent.parent / "_project" / "config" / "org"
-    return tuple(place for place in (Path("config/org"), shipped) if place.is_dir())[:1]
+    """The metadata of the working folder's project, else what came with sfsync; none when there is neither."""
+    package, inside = Path(__file__).resolve().parent.parent, Path("config") / "org"
+    places = (inside, package / "_project" / inside, package.parent / inside)
+    return tuple(place for place in places if place.is_dir())[:1]
 
 
 class MockOrg:

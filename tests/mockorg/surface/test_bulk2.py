@@ -235,6 +235,21 @@ def test_query_job_waits_and_refuses():
     assert client.refusal(400, "POST", "jobs/query", asked) == "INVALID_FIELD"
 
 
+@pytest.mark.parametrize(
+    "soql",
+    [
+        "SELECT COUNT() FROM Account",
+        "SELECT COUNT(Id) FROM Account",
+        "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
+    ],
+)
+def test_query_jobs_take_whole_rows_only(client: Client, soql: str):
+    assert (
+        client.refusal(400, "POST", "jobs/query", {"operation": "query", "query": soql})
+        == "FEATURENOTENABLED"
+    )
+
+
 def test_charset_can_be_named():
     client = Client(make_org(quirks=Quirks(bulk2_charset=True)))
     job = load(client, "Name\nÄ\n")

@@ -127,6 +127,14 @@ def test_no_composite_inside_a_composite(client: Client):
     assert answer["httpStatusCode"] == 400
 
 
+def test_bytes_of_files_stay_out(client: Client):
+    made = client.post(
+        "sobjects/ContentVersion", {"Title": "A", "PathOnClient": "a.txt", "VersionData": "QQ=="}, status=201
+    )
+    answer = run(client, sub("a", "GET", f"sobjects/ContentVersion/{made['id']}/VersionData"))[0]
+    assert answer["httpStatusCode"] == 400
+
+
 def test_unknown_paths_and_references_fail_alone(client: Client):
     answers = run(client, sub("a", "GET", "nonsense"), sub("b", "GET", "sobjects/Account/@{zzz.id}"))
     assert [each["httpStatusCode"] for each in answers] == [404, 400]
