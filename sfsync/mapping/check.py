@@ -88,6 +88,8 @@ class _Check:
     def _headings(self) -> Found:
         owner: dict[str, str] = {}
         for name, header in self.names.items():
+            if name.casefold() == "row":
+                yield ("file", "headers", name), "A name cannot be row: that is the number of the row.", ""
             for n, heading in enumerate(header.headings):
                 place: Place = ("file", "headers", name, n)
                 other = owner.setdefault(fold(heading), name)

@@ -62,7 +62,8 @@ def _mismatches(plan: Plan, describe: Map[str, Any]) -> Iterator[Problem]:
             for text, hint in _field(plan, item, known[item.name]):
                 yield _at(mapping, "fields", item.name, text=f"{item.name}: {text}", hint=hint)
     yield from _key(mapping, known)
-    yield from _required(mapping, known, links)
+    if mapping.operation == "upsert":
+        yield from _required(mapping, known, links)
 
 
 def _at(mapping: Mapping, *place: str, text: str, hint: str = "") -> Problem:

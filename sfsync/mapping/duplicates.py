@@ -83,6 +83,8 @@ def _whole(columns: Columns, rows: pl.DataFrame, readings: Mapping[str, Reading]
     texts = []
     for name, position in columns.positions.items():
         value = as_series_of_text(readings[name].values).alias(name)
+        if str(position) not in rows.columns:
+            continue
         typed = trimmed(rows[str(position)])
         texts.append(value.zip_with(value.is_not_null(), typed))
     joined = pl.DataFrame(texts).select(pl.concat_str(pl.all().fill_null(""), separator=_SEPARATOR))
@@ -94,50 +96,49 @@ def _verdicts(
 ) -> Iterator[pl.DataFrame]:
     taken = pl.Series("row", dtype=pl.UInt32)
     if key is not None:
-        groups = suspects.drop_nulls(key).with_columns(
-            rows=pl.col("row").implode().over(key, mapping_strategy="join"),
-            kinds=pl.col("whole").n_unique().over(key),
-            count=pl.len().over(key),
-        )
-        again = groups.filter(pl.col("count") > 1)
+        again = _grouped(suspects, key, kinds=pl.col("whole").n_unique()).filter(pl.col("count") > 1)
         conflict = again.filter(pl.col("kinds") > 1)
         exact = again.filter((pl.col("kinds") == 1) & (pl.col("row") != pl.col("rows").list.first()))
         yield _problems(columns, key, "duplicate_conflict", conflict)
         yield _problems(columns, key, "duplicate_exact", exact)
         taken = pl.concat([conflict["row"], exact["row"]])
-    rest = suspects.filter(~pl.col("row").is_in(taken.implode()))
     for name in names:
         if name == key:
             continue
-        shared = suspects.drop_nulls(name).with_columns(
-            rows=pl.col("row").implode().over(name, mapping_strategy="join"),
-            owners=pl.col(key or "row").n_unique().over(name),
-        )
-        twice = shared.filter(pl.col("owners") > 1).join(rest.select("row"), on="row", how="semi")
+        shared = _grouped(suspects, name, owners=pl.col(key or "row").n_unique())
+        twice = shared.filter((pl.col("owners") > 1) & ~pl.col("row").is_in(taken.implode()))
         yield _problems(columns, name, "used_twice", twice)
-        rest = rest.filter(~pl.col("row").is_in(twice["row"].implode()))
+        taken = pl.concat([taken, twice["row"]])
+
+
+def _grouped(suspects: pl.DataFrame, name: str, **facts: pl.Expr) -> pl.DataFrame:
+    """Rows with the facts of their group: those with the same value of ``name``. Only the first rows are listed."""
+    rows = pl.col("row").head(MOST_ROWS_NAMED + 1)
+    groups = (
+        suspects.drop_nulls(name).group_by(name).agg(rows.alias("rows"), pl.len().alias("count"), **facts)
+    )
+    return suspects.join(groups, on=name, how="inner", maintain_order="left")
 
 
 def _problems(columns: Columns, name: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """``rows`` has the row and the rows of its group."""
-    messages = [_message(rule, row, group) for row, group in rows.select("row", "rows").iter_rows()]
+    cells = rows.select("row", "rows", "count").iter_rows()
     return pl.DataFrame(
         {
             "row": rows["row"],
             "name": name,
             "heading": columns.heading(name),
             "rule": rule,
-            "message": pl.Series(messages, dtype=pl.String),
+            "message": pl.Series([_message(rule, *cell) for cell in cells], dtype=pl.String),
             "severity": RULES[NUMBERS[rule]].severity,
         },
         schema=dict(PROBLEM_SCHEMA),
     )
 
 
-def _message(rule: str, row: int, group: list[int]) -> str:
-    others = [str(other) for other in group if other != row]
-    listed = ", ".join(others[:MOST_ROWS_NAMED]) + (", …" if len(others) > MOST_ROWS_NAMED else "")
-    return sentence(rule, row=group[0], rows=f"{'row' if len(others) == 1 else 'rows'} {listed}")
+def _message(rule: str, row: int, group: list[int], count: int) -> str:
+    others = [str(other) for other in group if other != row][:MOST_ROWS_NAMED]
+    listed = ", ".join(others) + (", …" if count - 1 > len(others) else "")
+    return sentence(rule, row=group[0], rows=f"{'row' if count == 2 else 'rows'} {listed}")
 
 
 def _hash(values: pl.Series) -> pl.Series:

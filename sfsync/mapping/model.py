@@ -237,6 +237,9 @@ class Mapping(Strict):
     about: str = Field("", description="What the file is, in a sentence.")
     object: str = Field(pattern=r"^[A-Za-z]\w*$", description="API name of the Salesforce object.")
     key: str | None = Field(None, description="The external-id field to upsert on.")
+    operation: Literal["upsert", "update"] = Field(
+        "upsert", description="update: rows change records that exist; a row without one is not_found."
+    )
     file: File
     fields: dict[Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")], FieldEntry] = Field(
         min_length=1, description="API name of the field: where its value comes from."
