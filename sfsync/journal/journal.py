@@ -183,7 +183,9 @@ class Journal:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[jobs.c.job_id],
-                    set_={"state": job.state, "rows": job.rows, "settled": job.settled},
+                    # A job that is found again may no longer know how many rows it was given.
+                    set_={"state": job.state, "settled": job.settled}
+                    | ({"rows": job.rows} if job.rows else {}),
                 )
             )
 

@@ -224,7 +224,7 @@ class _Load:
 
     def _send(self, part: Part) -> Job:
         """Create, report, upload and close a job; the closed job, whose fate is the org's from now on."""
-        for attempt in range(1, _JOBS_FOR_A_PART + 1):
+        for _ in range(_JOBS_FOR_A_PART):
             job = self._create(part)
             part.file.seek(0)
             try:
@@ -239,11 +239,14 @@ class _Load:
                 # Nothing was written: the job is not closed. Its data may or may not be there; a second upload to
                 # the same job is refused, so this one is given up.
                 self._give_up(job)
-                if not isinstance(error, OutcomeUnknown) or attempt == _JOBS_FOR_A_PART:
+                if not isinstance(error, OutcomeUnknown):
                     raise
             else:
                 return self._close(job)
-        raise AssertionError("the last attempt returned or raised")
+        raise OrgUnavailable(
+            f"The org did not take the upload of a bulk job of {self.object} in {_JOBS_FOR_A_PART} tries.",
+            hint="Nothing was written. Run again in some minutes.",
+        )
 
     def _create(self, part: Part) -> Job:
         body = {

@@ -1,4 +1,4 @@
-"""Journals to test: SQLite in a file always, PostgreSQL in a schema of its own where SFSYNC_TEST_POSTGRES_URL is set."""
+"""Journals to test: SQLite in a file always, PostgreSQL in a schema of its own where a URL of it is set."""
 
 import os
 from collections.abc import Iterator

@@ -146,6 +146,24 @@ def test_a_job_is_open_until_its_results_were_read(journal, clock):
     assert journal.run(run_id).jobs[0].state == "JobComplete"
 
 
+def test_open_jobs_of_a_flow_in_an_org(journal, clock):
+    for number, (flow, org) in enumerate([("a", "dev"), ("a", "prod"), ("b", "dev")]):
+        run_id = journal.start_run("run", flow, org=org, arguments={})
+        journal.record_job(JobRecord(run_id, "bulk2", f"J{number}", "Lead", "upsert", "Open", 5, clock.now()))
+    assert [job.job_id for job in journal.open_jobs("a", org="dev")] == ["J0"]
+    assert [job.job_id for job in journal.open_jobs("a")] == ["J0", "J1"]
+    assert [job.job_id for job in journal.open_jobs(org="dev")] == ["J0", "J2"]
+
+
+def test_a_job_found_again_keeps_its_run_and_rows(journal, clock):
+    first, second = start(journal), start(journal)
+    journal.record_job(JobRecord(first, "bulk2", "J", "Lead", "upsert", "Open", 5, clock.now()))
+    journal.record_job(JobRecord(second, "bulk2", "J", "", "", "Gone", 0, clock.now(), settled=True))
+    (job,) = journal.run(first).jobs
+    assert (job.state, job.rows, job.object, job.settled) == ("Gone", 5, "Lead", True)
+    assert journal.run(second).jobs == ()
+
+
 def test_watermarks(journal):
     assert journal.watermark("leads") is None
     journal.set_watermark("leads", "2024-11-22T04:00:00Z")

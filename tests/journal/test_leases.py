@@ -4,8 +4,9 @@ from datetime import timedelta
 import pytest
 
 from sfsync.clock import SystemClock
-from sfsync.errors import LeaseHeld
+from sfsync.errors import JournalError, LeaseHeld
 from sfsync.journal.journal import open_journal
+from sfsync.journal.leases import Lease
 
 
 def test_a_second_holder_is_told_who_is_at_work_and_until_when(journal, clock):
@@ -99,3 +100,14 @@ def test_many_processes_may_open_a_new_journal_at_once(url):
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_a_failed_release_does_not_hide_why_the_work_failed(journal, monkeypatch):
+    def broken(self):
+        raise JournalError("The disk is full.")
+
+    monkeypatch.setattr(Lease, "release", broken)
+    with pytest.raises(ZeroDivisionError), journal.lease("f", holder="one", ttl_seconds=60):
+        raise ZeroDivisionError
+    with pytest.raises(JournalError), journal.lease("g", holder="one", ttl_seconds=60):
+        pass

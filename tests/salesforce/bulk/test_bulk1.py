@@ -107,6 +107,31 @@ def test_trouble_before_the_first_batch_is_raised_and_later_trouble_makes_outcom
     assert [outcome.code for outcome in outcomes] == ["", "NOT_SENT", "NOT_SENT"]
 
 
+def test_a_batch_that_was_lost_in_a_dead_org_stays_unknown_and_nothing_more_is_sent(org, session):
+    told = []
+    org.faults.script("lost_after", route="POST */batch", skip=1)
+    org.faults.script("unavailable", route="GET */batch", times=5)
+    outcomes = load(session, leads(6), batch_rows=2, on_job=told.append)
+    states = [outcome.state for outcome in outcomes]
+    assert states == [State.DONE] * 2 + [State.UNKNOWN] * 2 + [State.REFUSED] * 2
+    assert not told[-1].settled
+    assert reattach(session, told[-1].id, clock=session.clock).outcomes["WF-3"].state is State.DONE
+
+
+def test_progress_is_told_batch_by_batch(session):
+    done = []
+    load(session, leads(6), batch_rows=2, progress=done.append)
+    assert done == [2, 2, 2]
+
+
+def test_a_job_that_is_gone_while_it_is_followed_leaves_its_rows_unknown(org, session):
+    told = []
+    org.faults.script("error", route="GET */batch", status=400, code="INVALID_JOB", times=None)
+    outcomes = load(session, leads(2), on_job=told.append)
+    assert {outcome.state for outcome in outcomes} == {State.UNKNOWN}
+    assert not told[-1].settled
+
+
 def test_patience_ends_and_leaves_the_job_to_its_work(session):
     told = []
     outcomes = load(session, leads(3), patience=Patience(total=-1), on_job=told.append)

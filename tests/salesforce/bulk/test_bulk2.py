@@ -107,6 +107,15 @@ def test_an_upload_whose_answer_was_lost_is_given_up_for_a_new_job():
     assert [job.settled for job in told if job.id == "750000000000001AAA"] == [False, True]
 
 
+def test_uploads_that_are_lost_again_and_again_are_given_up_with_nothing_written():
+    session = FakeSession()
+    for _ in range(3):
+        session.trouble("PUT", "batches", LOST, after=True)
+    with pytest.raises(OrgUnavailable, match="Nothing was written"):
+        load(session)
+    assert [job["state"] for job in session.jobs.values()] == ["Aborted"] * 3
+
+
 def test_a_lost_closing_is_looked_up_not_repeated():
     session = FakeSession()
     session.trouble("PATCH", "AAA", LOST, after=True)
