@@ -7,7 +7,7 @@ Cards that were claimed and not dated may have gone out: they are reported, and 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +166,7 @@ class SendActivations(Step[Batch]):
         headings, fields = list(self._settings.columns), list(self._settings.columns.values())
         rows = [[_row(card)[name] for name in fields] for card in cards]
         name = self._settings.file.format(batch=batch)
-        return hands.outbox("activation", name, lambda path: write_table(path, headings, rows))
+        return hands.outbox("activation", name, lambda path: write_table(path, headings, rows, sheet="Cards"))
 
     def _message(self, batch: str, path: Path, cards: int) -> Message:
         words = {"batch": batch, "cards": cards}
@@ -191,7 +191,7 @@ def _released(decision: Decision) -> Update:
     return Update("Asset", claim.id, {"Activation_Batch__c": None})
 
 
-def _row(card: Record) -> dict[str, str]:
+def _row(card: Record) -> dict[str, object]:
     return {
         "card_key": card[KEY_FIELD],
         "card_id": card["Card_Id__c"],
@@ -199,7 +199,7 @@ def _row(card: Record) -> dict[str, str]:
         "recipient": get(card, "Contact.Name") or get(card, "Account.Name") or "",
         "company": get(card, "Account.Name") or "",
         "email": get(card, "Contact.Email") or "",
-        "shipped_on": card.get("InstallDate") or "",
+        "shipped_on": date.fromisoformat(card["InstallDate"]) if card.get("InstallDate") else None,
     }
 
 

@@ -7,6 +7,7 @@ org, so that one card can never belong to two customers.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +91,12 @@ class PutOutAllocations(Step["Waiting"]):
         fields = list(self._settings.columns.values())
 
         def make(path: Path) -> None:
-            write_table(path, headings, [[row[name] for name in fields] for row in rows])
+            write_table(path, headings, [[row[name] for name in fields] for row in rows], sheet="Cards")
 
         hands.outbox("allocation", self._settings.file, make)
         return hands.write(decisions)
 
-    def _rows(self, order: WaitingOrder, today: str) -> list[dict[str, str]]:
+    def _rows(self, order: WaitingOrder, today: str) -> list[dict[str, object]]:
         return [
             {
                 "card_key": key,
@@ -107,8 +108,8 @@ class PutOutAllocations(Step["Waiting"]):
                 "postcode": order.postcode,
                 "city": order.city,
                 "country": order.country,
-                "ordered_on": order.ordered_on,
-                "first_sent": order.first_sent or today,
+                "ordered_on": date.fromisoformat(order.ordered_on),
+                "first_sent": date.fromisoformat(order.first_sent or today),
             }
             for key in order.open_cards
         ]
@@ -188,7 +189,6 @@ class TakeAllocations(FileStep[Cards]):
         if order["Status"] == "Draft":
             return refused(row, Bucket.CONFLICT, "the order is not activated yet", "card_key")
         values = {
-            "Name": f"Charge card {key}",
             "AccountId": order["AccountId"],
             "ContactId": order.get("ShipToContactId"),
             "Product2Id": selected.product_id,

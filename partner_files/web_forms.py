@@ -120,7 +120,7 @@ class TakeWebForms(FileStep[Submissions]):
         existing = selected.existing.get(key)
         match = self._repeats.get(key)
         if match and existing is None:
-            return refused(row, Bucket.DUPLICATE, f"same person as {match.first} ({match.why})", "email")
+            return refused(row, Bucket.DUPLICATE, f"same person as {match.first} ({match.why})", "")
         desired = {**row.values, "Intake_Status__c": "Qualified"}
         desired.pop(KEY_FIELD, None)
         if existing is None:
