@@ -86,7 +86,7 @@ class LeadConverter:
                 lead["Id"],
                 {
                     "IsConverted": 1,
-                    "Status": request.converted_status,
+                    "Status": self._status(request),
                     "ConvertedDate": self._world.clock.today().isoformat(),
                     "ConvertedAccountId": account_id,
                     "ConvertedContactId": contact_id,
@@ -127,6 +127,12 @@ class LeadConverter:
             message = f"Opportunity Name: data value too large: {request.opportunity_name} (max length=80)"
             raise Refused("STRING_TOO_LONG", message, fields=["opportunityName"])
         return lead
+
+    def _status(self, request: LeadConvert) -> str | None:
+        """The value of the converted status, which is named by its label."""
+        where = '"MasterLabel" = ? AND "IsConverted" = 1'
+        found = self._store.rows("LeadStatus", where, (request.converted_status,))
+        return str(found[0]["ApiName"]) if found else None
 
     def _owner(self, request: LeadConvert, lead: Row) -> str:
         given = ids.normalise(request.owner_id) if request.owner_id else lead["OwnerId"]
@@ -200,7 +206,7 @@ class LeadConverter:
             stages = self._store.rows("OpportunityStage", "IsActive = 1 ORDER BY SortOrder LIMIT 1")
             values = {
                 "Name": (request.opportunity_name or lead["Company"])[:120],
-                "StageName": stages[0]["MasterLabel"] if stages else None,
+                "StageName": stages[0]["ApiName"] if stages else None,
                 "CloseDate": last_day_of_quarter(self._world.clock.today()).isoformat(),
                 "AccountId": account_id,
                 "OwnerId": owner,

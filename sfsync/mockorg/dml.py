@@ -46,7 +46,7 @@ def _prepare(thing: ObjectDef) -> Prepared:
         {each.name.lower(): (each, converter(each)) for each in thing.fields.values()},
         {each.relationship.lower(): each for each in columns if each.relationship},
         defaults,
-        [each.name for each in columns if each.required or (not each.nillable and each.createable)],
+        [each.name for each in columns if each.createable and not each.nillable],
         [each.name for each in columns if each.unique],
         {each.name: each for each in columns if each.type == "reference"},
         [each for each in columns if each.auto_number],
@@ -172,7 +172,7 @@ class Dml:
         name = prepared.thing.name
         rest = {other: value for other, value in values.items() if other.lower() != one.name.lower()}
         if one.name == "Id":
-            if key in {None, ""}:
+            if key is None or key == "":
                 return self.insert(name, rest, options), True
             self.update(name, str(key), rest, options)
             return str(ids.normalise(str(key))), False
@@ -299,7 +299,7 @@ class Dml:
             return
         key = {key_name: value} if dot else dict(value or {})
         kind = key.pop("attributes", None) or {}
-        if not key or (dot and value in {None, ""}):
+        if not key or (dot and (value is None or value == "")):
             given[one.name] = None
             return
         if len(key) > 1:

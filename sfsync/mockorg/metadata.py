@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
+from zlib import crc32
 
 from sfsync.mockorg.objects.picklists import PICKLISTS
 from sfsync.mockorg.objects.table import Draft, standard_objects
@@ -41,6 +42,7 @@ _TYPES = {
     "Summary": "double",
 }
 _LENGTHS = {"TextArea": 255, "Email": 80, "Phone": 40, "Url": 255, "Picklist": 255, "AutoNumber": 30}
+_BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _FACTS = ("converted", "closed", "won", "probability", "forecastCategory", "groupingString")
 
 
@@ -91,7 +93,7 @@ def load(folders: Sequence[Path]) -> Metadata:
     for path, root in _documents(folders, "object"):
         name = _stem(path)
         if name not in drafts:
-            drafts[name] = _object(name, root, len([each for each in drafts.values() if each.custom]))
+            drafts[name] = _object(name, root, {each.key_prefix for each in drafts.values()})
     record_types = []
     for path, root in _documents(folders, "recordType"):
         owner = path.parent.parent.name
@@ -165,10 +167,21 @@ def _choice(element: ET.Element) -> Choice:
     return Choice(value, _text(element, "label", default=value), active, _flag(element, "default"), facts)
 
 
-def _object(name: str, root: ET.Element, number: int) -> Draft:
+def _key_prefix(name: str, taken: set[str]) -> str:
+    """A key prefix (a00 to aZZ) that stays the same when other objects come and go, but for rare collisions."""
+    number = crc32(name.encode())
+    while True:
+        prefix = "a" + _BASE36[number // 36 % 36] + _BASE36[number % 36]
+        if prefix not in taken:
+            return prefix
+        number += 1
+
+
+def _object(name: str, root: ET.Element, taken: set[str]) -> Draft:
     label = _text(root, "label", default=name.removesuffix("__c").replace("_", " "))
-    prefix = f"a{number // 36:02d}"[:2] + "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[number % 36]
-    draft = Draft(name, prefix, label, _text(root, "pluralLabel", default=label), custom=True)
+    draft = Draft(
+        name, _key_prefix(name, taken), label, _text(root, "pluralLabel", default=label), custom=True
+    )
     draft.fields["OwnerId"] = FieldDef(
         "OwnerId", "Owner ID", "reference", 18, nillable=False, defaulted=True, reference_to=("Group", "User"),
         relationship="Owner",

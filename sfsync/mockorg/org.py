@@ -5,6 +5,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from sqlite3 import OperationalError
 from threading import RLock
 from typing import Any
 
@@ -155,7 +156,15 @@ class OrgCore:
     def query(self, soql: str, *, all_rows: bool = False) -> QueryResult:
         """Run a query; ``all_rows`` includes the recycle bin. Raises Refused with the org's text and place."""
         compiler = Compiler(self.schema, self.clock.today(), self.user_id, all_rows)
-        return QueryResult(self.store, compiler.compile(parse(soql), soql))
+        try:
+            return QueryResult(self.store, compiler.compile(parse(soql), soql))
+        except (RecursionError, OperationalError) as error:
+            # SQLite says "parser stack overflow" or "Expression tree is too large"; anything else is a bug of ours.
+            if isinstance(error, OperationalError) and not {"overflow", "large"} & set(str(error).split()):
+                raise
+            raise Refused(
+                "QUERY_TOO_COMPLICATED", "The conditions of the query are nested too deeply"
+            ) from None
 
     def convert_lead(self, request: LeadConvert) -> LeadConverted:
         """Convert one lead, entirely or not at all."""

@@ -95,11 +95,6 @@ class FieldDef:
         """Whether records can be found and upserted by the field."""
         return self.external_id or self.id_lookup
 
-    @property
-    def required(self) -> bool:
-        """Whether a create without a value is refused (the rules of §"Required" may ask for more)."""
-        return self.createable and not self.nillable and not self.defaulted
-
 
 @dataclass(frozen=True, slots=True)
 class ChildRelationship:

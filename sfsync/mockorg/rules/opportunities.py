@@ -19,7 +19,7 @@ def _follow_stage(write: Write) -> None:
     row = write.new
     if not write.changed("StageName"):
         return
-    found = write.world.store.rows("OpportunityStage", '"MasterLabel" = ?', (row["StageName"],))
+    found = write.world.store.rows("OpportunityStage", '"ApiName" = ?', (row["StageName"],))
     # A stage that is not in the list is taken, as the picklist is not restricted; it counts as open.
     stage = found[0] if found else {}
     row["IsClosed"], row["IsWon"] = stage.get("IsClosed", 0), stage.get("IsWon", 0)

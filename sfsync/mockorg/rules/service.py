@@ -11,7 +11,7 @@ from sfsync.mockorg.values import moment, stamp
 
 
 def _closed(write: Write, statuses: str) -> bool:
-    where = '"MasterLabel" = ? AND "IsClosed" = 1'
+    where = '"ApiName" = ? AND "IsClosed" = 1'
     return bool(write.world.store.rows(statuses, where, (write.new.get("Status"),)))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sfsync.mockorg.present import address, attributes
+from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.soql.compile import Plan, ResultColumn, Shape
 from sfsync.mockorg.store import Store
 
@@ -36,7 +37,13 @@ class QueryResult:
         else:
             most = _AT_ONCE + 1 if limit < 0 else min(limit, _AT_ONCE + 1)
             rows = store.select(*self._sql(", ".join(plan.columns), most, plan.offset))
-            if plan.kind == "aggregate" or len(rows) <= _AT_ONCE:
+            if self.aggregate and len(rows) > _AT_ONCE:
+                raise Refused(
+                    "EXCEEDED_ID_LIMIT",
+                    "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single "
+                    "batch",
+                )
+            if len(rows) <= _AT_ONCE:
                 self._rows = rows
                 self.total = len(rows)
             else:

@@ -26,8 +26,7 @@ class Conditions:
     def compile(self, condition: ast.Condition) -> str:
         """The condition as an SQL expression; raises Refused."""
         if isinstance(condition, ast.Joined):
-            parts = [self.compile(each) for each in condition.conditions]
-            return f"({f' {condition.word} '.join(parts)})"
+            return _join(condition.word, [self.compile(each) for each in condition.conditions])
         if isinstance(condition, ast.Not):
             return f"NOT ifnull({self.compile(condition.condition)}, 0)"
         left = self._filterable(condition.left)
@@ -121,7 +120,7 @@ class Conditions:
         parts += [self._date_word(left, "=", each) for each in words]
         if None in given:
             parts.append(f"{left.sql} IS NULL")
-        inside = f"({' OR '.join(parts)})" if len(parts) != 1 else parts[0]
+        inside = _join("OR", parts)
         return f"NOT ifnull({inside}, 0)" if condition.negated else inside
 
     def _among_query(self, left: Value, condition: ast.AmongQuery) -> str:
@@ -143,7 +142,7 @@ class Conditions:
                 for part in chosen
             ]
             options.append(f"({' AND '.join(every) or left.sql + ' IS NULL'})")
-        inside = f"({' OR '.join(options)})"
+        inside = _join("OR", options)
         return f"NOT ifnull({inside}, 0)" if condition.negated else inside
 
     def _put(self, sql: str, parameter: Any) -> str:
@@ -153,3 +152,11 @@ class Conditions:
     def _bad_operator(self, expression: ast.Expression, left: Value) -> Exception:
         kind = {"reference": "id"}.get(left.type, left.type)
         return at(self.scope.source, expression.at, BAD_OPERATOR, f"invalid operator on {kind} field")
+
+
+def _join(word: str, parts: list[str]) -> str:
+    """Conditions joined as a balanced tree: SQLite takes no expression deeper than 1,000 levels."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return f"({_join(word, parts[:middle])} {word} {_join(word, parts[middle:])})"

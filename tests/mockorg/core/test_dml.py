@@ -163,6 +163,8 @@ def test_parents_that_cannot_be_found(org: OrgCore):
     )
     assert refused(org.insert, "Asset", {**asset, "Account": {"Colour__c": "A"}}).code == "INVALID_FIELD"
     assert refused(org.insert, "Asset", {**asset, "Colour": {"Sfsync_Key__c": "A"}}).code == "INVALID_FIELD"
+    odd = refused(org.insert, "Asset", {**asset, "Account.Sfsync_Key__c": ["A"]})
+    assert odd.code == "INVALID_TYPE_ON_FIELD_IN_RECORD"
     two = {"Sfsync_Key__c": "A", "Registration__c": "B"}
     assert refused(org.insert, "Asset", {**asset, "Account": two}).code == "INVALID_FIELD"
     for _ in range(2):

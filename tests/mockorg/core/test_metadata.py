@@ -37,9 +37,26 @@ def test_custom_objects(metadata_folder):
     assert visit.key_prefix.startswith("a")
     assert visit.fields["Name"].auto_number == "V-{0000}"
     assert not visit.fields["Name"].createable
-    assert visit.fields["Day__c"].required
+    assert not visit.fields["Day__c"].nillable
     assert visit.fields["Twice__c"].calculated
     assert visit.fields["OwnerId"].reference_to == ("Group", "User")
+
+
+def test_many_custom_objects_have_a_prefix_each_that_stays(tmp_path):
+    for number in range(100):
+        put(
+            tmp_path / "org",
+            f"objects/T{number}__c/T{number}__c.object-meta.xml",
+            "CustomObject",
+            "<label>T</label>",
+        )
+    schema = load([tmp_path / "org"]).schema
+    prefixes = {name: each.key_prefix for name, each in schema.objects.items() if each.custom}
+    assert len(set(prefixes.values())) == 100
+    assert all(len(prefix) == 3 for prefix in prefixes.values())
+    put(tmp_path / "more", "objects/A__c/A__c.object-meta.xml", "CustomObject", "<label>A</label>")
+    again = load([tmp_path / "org", tmp_path / "more"]).schema.objects
+    assert sum(again[name].key_prefix != prefix for name, prefix in prefixes.items()) <= 1
 
 
 def test_value_sets_queues_mappings_and_record_types(org, metadata_folder):

@@ -273,6 +273,28 @@ def test_long_answers_are_cut_into_pages(org: OrgCore):
     assert org.query("SELECT Id FROM Lead LIMIT 2200").total == 2200
 
 
+def test_many_groups_are_refused(org: OrgCore):
+    with org.transaction():
+        for number in range(2001):
+            org.insert("Lead", {"LastName": f"{number}", "Company": "X"})
+    refusal = refused(org, "SELECT LastName, COUNT(Id) FROM Lead GROUP BY LastName")
+    assert refusal.message.startswith("Aggregate query does not support queryMore()")
+    assert org.query("SELECT LastName, COUNT(Id) FROM Lead GROUP BY LastName LIMIT 2000").total == 2000
+
+
+def test_long_and_deep_conditions(leads: OrgCore):
+    assert (
+        names(
+            leads, " OR ".join(f"LastName = 'N{number}'" for number in range(3000)) + " OR LastName = 'Bos'"
+        )
+        == "B"
+    )
+    assert names(leads, "NOT NOT City = 'Gent'") == "AB"
+    for depth in (60, 600, 6000):
+        deep = "NOT " * depth + "City = 'Gent'"
+        assert refused(leads, f"SELECT Id FROM Lead WHERE {deep}").code == "QUERY_TOO_COMPLICATED"
+
+
 def test_scope_mine(leads: OrgCore):
     queue = leads.find("Group", "DeveloperName", "Web_Leads")[0]
     leads.insert("Lead", {"LastName": "Q", "Company": "X", "OwnerId": queue})
