@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sfsync.cells import clean
 
 _WORD = re.compile(r"[^\w]+")
-_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe"})
+_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "’": "'"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,17 @@ class Match:
 
 def fold_name(text: str | None) -> str:
     """A name without case, accents, emoji and punctuation: ``Müßlenwirth`` and ``MUSSLENWIRTH`` are one."""
-    plain = unicodedata.normalize("NFKD", clean(text or "").casefold().translate(_LETTERS))
-    kept = "".join(letter for letter in plain if letter.isalpha() or letter.isspace() or letter in "-'.")
+    kept = "".join(
+        letter for letter in _plain(text) if letter.isalpha() or letter.isspace() or letter in "-'."
+    )
     return _WORD.sub(" ", kept).strip()
+
+
+def _plain(text: str | None) -> str:
+    """Without case, accents and typographic forms; what these were made of may have a case again, so twice."""
+    once = unicodedata.normalize("NFKD", clean(text or "")).casefold()
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", once) if not unicodedata.combining(sign))
+    return bare.translate(_LETTERS)
 
 
 def fold_email(text: str | None) -> str:
@@ -53,12 +61,13 @@ def fold_email(text: str | None) -> str:
 def fold_phone(text: str | None) -> str:
     """Digits only, an international 00 as +: numbers are compared after E.164 where a mapping made them so."""
     digits = re.sub(r"[^\d+]", "", clean(text or ""))
-    return f"+{digits[2:]}" if digits.startswith("00") else digits
+    number = f"+{digits[2:]}" if digits.startswith("00") else digits
+    return "" if number.strip("+") == "" else number
 
 
 def fold_address(street: str | None, postcode: str | None) -> str:
     """Street and postcode as letters and digits: ``252 A`` and ``252a`` are one; empty if either is missing."""
-    where, code = (re.sub(r"[\W_]+", "", clean(part or "").casefold()) for part in (street, postcode))
+    where, code = (re.sub(r"[\W_]+", "", _plain(part)) for part in (street, postcode))
     return f"{code}/{where}" if where and code else ""
 
 
@@ -95,27 +104,38 @@ def same_person(left: Person, right: Person) -> str:
 def find_repeats(new: Iterable[Person], known: Iterable[Person], window: timedelta) -> dict[str, Match]:
     """Which of ``new`` repeat one of ``known``, or an earlier one of ``new``, within ``window``; key → match.
 
-    Of a person's new submissions the earliest is the first; a repeat of a repeat counts against the first too.
+    Known people come before new ones, earlier before later: whatever the order of arrival, the same ones stay.
+    Who sends three times counts against the first both times. A repeat itself makes no further repeats, or
+    ``J. Kok`` would make one person of Jan and Joke Kok who share an e-mail.
     Work grows with the number of people, not with its square: only people who share an e-mail, phone or
     address are compared.
     """
-    groups: dict[tuple[str, str], list[Person]] = {}
+    groups: dict[tuple[str, str], list[tuple[int, Person]]] = {}
     repeats: dict[str, Match] = {}
-    for person in known:
-        _remember(groups, person)
-    for person in sorted(new, key=lambda p: (p.when, p.key)):
-        others = (other for handle in _handles(person) for other in groups.get(handle, ()))
-        match = next((found for other in others if (found := _repeat(person, other, window))), None)
+    rank = 0
+    for rank, person in enumerate(sorted(known, key=_in_time), start=1):
+        _remember(groups, rank, person)
+    for place, person in enumerate(sorted(new, key=_in_time), start=rank + 1):
+        others = sorted({who for handle in _handles(person) for who in groups.get(handle, ())}, key=_by_rank)
+        match = next((found for _, other in others if (found := _repeat(person, other, window))), None)
         if match:
             repeats[person.key] = match
         else:
-            _remember(groups, person)
+            _remember(groups, place, person)
     return repeats
 
 
-def _remember(groups: dict[tuple[str, str], list[Person]], person: Person) -> None:
+def _in_time(person: Person) -> tuple[datetime, str]:
+    return person.when, person.key
+
+
+def _by_rank(ranked: tuple[int, Person]) -> int:
+    return ranked[0]
+
+
+def _remember(groups: dict[tuple[str, str], list[tuple[int, Person]]], rank: int, person: Person) -> None:
     for handle in _handles(person):
-        groups.setdefault(handle, []).append(person)
+        groups.setdefault(handle, []).append((rank, person))
 
 
 def _handles(person: Person) -> list[tuple[str, str]]:
