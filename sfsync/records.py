@@ -152,4 +152,4 @@ def _instant(text: str) -> Any:
 
 
 Progress = Callable[[int], None]
-"""Called with the number of rows that were just finished."""
+"""Called with the number of rows that were just finished; with 0 as a sign of life while an org is at work."""

@@ -151,8 +151,8 @@ class _Follower:
                 event(_log, logging.WARNING, "salesforce.bulk2.no_answer", job=job.id, reason=str(trouble))
                 continue
             state, processed = str(info["state"]), _count(info, "numberRecordsProcessed")
-            if processed > done and self.progress is not None:
-                self.progress(min(processed, job.rows) - done)
+            if self.progress is not None:  # 0 rows count too: a sign of life, by which a run keeps its lease
+                self.progress(max(0, min(processed, job.rows) - done))
             done, error = max(done, min(processed, job.rows)), str(info.get("errorMessage") or "")
             if state != job.state:
                 job = self.report(replace(job, state=state))
