@@ -1,5 +1,18 @@
 """The command line. One file per command group; a group's file is imported only when it is called."""
 
-from sfsync.cli.root import main
+import sys
 
-__all__ = ["main"]
+from sfsync.cli.front import answer
+from sfsync.cli.streams import outlive_readers
+
+
+def main() -> None:
+    """The entry point of `sfsync`, `python -m sfsync` and `python cli.py`; ends the process with its exit code."""
+    outlive_readers()
+    text = answer(sys.argv[1:])
+    if text is None:
+        from sfsync.cli.root import main as main_with_click
+
+        main_with_click()
+    else:
+        print(text)

@@ -3,13 +3,13 @@
 import functools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec
 
 import click
 
-from sfsync.errors import ConfigError, SfsyncError
+from sfsync.errors import ConfigError, GuardRefused, LeaseHeld, Problem, SfsyncError
 from sfsync.logs import configure
 
 P = ParamSpec("P")
@@ -37,7 +37,9 @@ class Options:
     def result(self, value: dict[str, Any]) -> None:
         """Print the one JSON object of --json; nothing otherwise."""
         if self.json:
-            click.echo(json.dumps(value, ensure_ascii=False, default=str))
+            encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+            ascii_only = not encoding.lower().startswith("utf")
+            click.echo(json.dumps(value, ensure_ascii=ascii_only, default=str))
 
     @property
     def terminal(self) -> bool:
@@ -65,6 +67,10 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
         quiet: bool,
         **kwargs: Any,
     ) -> Any:
+        context = click.get_current_context()
+        if isinstance(context.obj, Call):
+            context.obj.command = context.info_name or ""
+            context.obj.flow = str(kwargs.get("flow", "")).partition(".")[0]
         options = Options(as_json, project, org, -1 if quiet else verbose)
         configure(options.verbosity, sys.stderr)
         return function(options, *args, **kwargs)
@@ -72,10 +78,19 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+@dataclass(slots=True)
+class Call:
+    """Which command is at work, as far as the command line was understood; tells it to the JSON of an error."""
+
+    command: str = ""
+    flow: str = ""
+
+
 def run_guarded(command: click.Command) -> int:
     """Run a command and return its exit code; print errors as sentences, with --json as an object."""
+    call = Call()
     try:
-        code = command.main(standalone_mode=False)
+        code = command.main(prog_name="sfsync", standalone_mode=False, obj=call)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
@@ -83,26 +98,46 @@ def run_guarded(command: click.Command) -> int:
         return 130
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        return _failed(call, error, error.format_message(), error.exit_code)
     except SfsyncError as error:
-        _report(error)
-        return error.exit_code
-    except BrokenPipeError:  # the reader of our output left, as `head` does
-        sys.stderr.close()
-        return 0
+        click.echo(f"Error: {error}", err=True)
+        problems = error.problems if isinstance(error, ConfigError) else ()
+        return _failed(call, error, error.message, error.exit_code, error.hint, problems)
+    except OSError as error:  # a disk that is full, a folder that may not be written to
+        message = f"{error.filename or 'The system'}: {error.strerror or error}."
+        click.echo(f"Error: {message}", err=True)
+        return _failed(call, error, message, SfsyncError.exit_code)
     return code if isinstance(code, int) else 0
 
 
-def _report(error: SfsyncError) -> None:
-    click.echo(f"Error: {error}", err=True)
-    if "--json" in sys.argv:
-        problems = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else []
-        body = {
-            "status": "refused" if error.exit_code == 5 else "locked" if error.exit_code == 75 else "failed",
-            "error": type(error).__name__,
-            "message": error.message,
-            "hint": error.hint,
-            "problems": problems,
-            "exit_code": error.exit_code,
-        }
-        click.echo(json.dumps(body, ensure_ascii=False))
+_STATUS = {GuardRefused.exit_code: "refused", LeaseHeld.exit_code: "locked"}
+
+
+def _failed(
+    call: Call,
+    error: Exception,
+    message: str,
+    exit_code: int,
+    hint: str = "",
+    problems: Sequence[Problem] = (),
+) -> int:
+    """With --json print the error, in an object that has the keys of a result; returns the exit code."""
+    body = {
+        "run_id": "",
+        "command": call.command,
+        "flow": call.flow,
+        "status": _STATUS.get(exit_code, "failed"),
+        "steps": [],
+        "api_calls": None,
+        "api_remaining": None,
+        "seconds": None,
+        "files": [],
+        "messages": [f"{message} {hint}".strip()],
+        "error": type(error).__name__,
+        "message": message,
+        "hint": hint,
+        "problems": [str(problem) for problem in problems],
+        "exit_code": exit_code,
+    }
+    Options(json="--json" in sys.argv).result(body)
+    return exit_code

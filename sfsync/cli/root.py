@@ -1,33 +1,17 @@
-"""The root command: knows every command's name and one-line help, and imports a command only to run it."""
+"""The root command: knows every command's name, and imports a command only to run it."""
 
 import importlib
 import sys
 
 import click
 
+from sfsync import __version__
 from sfsync.cli.common import run_guarded
-
-COMMANDS = {
-    "demo": "See it work: mock org, 1,000 web forms, both partners, one tally.",
-    "init": "Copy the project (flows, mappings, config) into a folder of your own.",
-    "plan": "Show what a run would do and cost; writes nothing.",
-    "run": "Run a flow, or one step of it.",
-    "import": "Take a partner's file, or any table through a mapping, into the org.",
-    "export": "Make a partner's file from the org.",
-    "report": "Figures for managers.",
-    "files": "See a file as sfsync sees it.",
-    "mapping": "Check, preview and apply mappings.",
-    "org": "Check the connection, the limits and the org's fields.",
-    "runs": "What happened: runs, their rows, the story of one key.",
-    "mock": "An org on your own machine, for tests and trials.",
-    "schedule": "Print the cron lines or systemd timers for the flows.",
-    "doctor": "Check everything that a run needs, and say what to mend.",
-}
-"""Each command lives in ``sfsync/cli/<name>.py`` (``import`` in ``import_.py``) as ``command``."""
+from sfsync.cli.front import COMMANDS, overview
 
 
 class LazyGroup(click.Group):
-    """A group whose help needs no import of its commands: `sfsync --help` must start like a shell builtin."""
+    """A group that imports only the command that is called, and whose help needs none of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -40,22 +24,18 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101  narrows the type; a test loads every command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    def get_help(self, ctx: click.Context) -> str:
+        return overview()
 
 
 @click.group(
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
-@click.version_option(package_name="sfsync", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def root() -> None:
-    """Salesforce integration that is safe to run twice.
-
-    Start with `sfsync demo`. Then `sfsync init my-project`, `sfsync doctor`, `sfsync plan charge_card`.
-    """
+    """Salesforce integration that is safe to run twice."""
 
 
 def main() -> None:
-    """The entry point: turns every error that sfsync explains into one sentence and its exit code."""
+    """Run the command that the command line names; ends the process with its exit code."""
     sys.exit(run_guarded(root))
