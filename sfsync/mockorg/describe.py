@@ -50,7 +50,7 @@ class Describer:
                 "namedLayoutInfos": [],
                 "networkScopeFieldName": None,
                 "recordTypeInfos": [_master(thing, version)],
-                "searchLayoutable": thing.searchable,
+                "searchLayoutable": True,
                 "sobjectDescribeOption": "FULL",
                 "supportedScopes": [{"label": f"All {thing.label_plural.lower()}", "name": "everything"}],
             }
@@ -93,9 +93,9 @@ def _object(thing: ObjectDef, version: str) -> dict[str, Any]:
         "queryable": True,
         "replicateable": True,
         "retrieveable": True,
-        "searchable": thing.searchable,
+        "searchable": True,
         "triggerable": changes,
-        "undeletable": thing.soft_delete and thing.deletable,
+        "undeletable": thing.deletable,
         "updateable": thing.updateable,
         "urls": {
             "sobject": base,

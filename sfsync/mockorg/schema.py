@@ -120,8 +120,6 @@ class ObjectDef:
     createable: bool = True
     updateable: bool = True
     deletable: bool = True
-    soft_delete: bool = True
-    searchable: bool = True
 
     @property
     def columns(self) -> list[FieldDef]:

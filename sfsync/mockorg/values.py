@@ -55,7 +55,7 @@ def _wrong_type(field: FieldDef, value: Any, from_text: bool) -> Refused:
         seen = "START_ARRAY" if isinstance(value, list) else "START_OBJECT"
     else:
         seen = "VALUE_STRING"
-    shown = "" if isinstance(value, list | dict) else f" value {json_text(value)}"
+    shown = "" if isinstance(value, list | dict) else f" value {_json_text(value)}"
     kind = {"currency": "double", "percent": "double", "picklist": "string"}.get(field.type, field.type)
     return Refused(
         "JSON_PARSER_ERROR",
@@ -63,7 +63,7 @@ def _wrong_type(field: FieldDef, value: Any, from_text: bool) -> Refused:
     )
 
 
-def json_text(value: Any) -> str:
+def _json_text(value: Any) -> str:
     """A scalar as JSON shows it, without quotes."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -15,6 +15,7 @@ Every field may be created, updated and empty unless a word says otherwise:
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 
 from sfsync.mockorg.schema import Choice, FieldDef, Names, ObjectDef, label_from
@@ -56,7 +57,6 @@ class Draft:
             createable=self.createable,
             updateable=self.createable or self.name == "ContentDocument",
             deletable=self.deletable,
-            soft_delete=self.deletable,
         )
 
 
@@ -64,21 +64,26 @@ def standard_objects(picklists: Mapping[str, tuple[Choice, ...]]) -> dict[str, D
     """The objects of a fresh org by name, their picklists filled from ``picklists`` by value-set name."""
     drafts: dict[str, Draft] = {}
     draft: Draft | None = None
-    for family in _FAMILIES:
-        text = files(__package__).joinpath(f"{family}.txt").read_text(encoding="utf-8")
-        for line in text.splitlines():
-            if not line.strip() or line.startswith("#"):
-                continue
-            words = shlex.split(line)
-            if words[0] == "object":
-                draft = Draft(words[1], words[2], words[3], words[4])
-                draft.createable = "nocreate" not in words
-                draft.deletable = "nodelete" not in words
-                draft.audited = "noaudit" not in words
-                drafts[draft.name] = draft
-            elif draft is not None:
-                draft.fields |= {each.name: each for each in _fields(words, picklists)}
+    for words in _lines():
+        if words[0] == "object":
+            draft = Draft(words[1], words[2], words[3], words[4])
+            draft.createable = "nocreate" not in words
+            draft.deletable = "nodelete" not in words
+            draft.audited = "noaudit" not in words
+            drafts[draft.name] = draft
+        elif draft is not None:
+            draft.fields |= {each.name: each for each in _fields(words, picklists)}
     return drafts
+
+
+@cache
+def _lines() -> tuple[list[str], ...]:
+    """The words of every line of the tables, split once for all orgs of the process."""
+    texts = [files(__package__).joinpath(f"{family}.txt").read_text(encoding="utf-8") for family in _FAMILIES]
+    lines = [
+        line for text in texts for line in text.splitlines() if line.strip() and not line.startswith("#")
+    ]
+    return tuple(shlex.split(line) for line in lines)
 
 
 def _fields(words: list[str], picklists: Mapping[str, tuple[Choice, ...]]) -> Iterator[FieldDef]:

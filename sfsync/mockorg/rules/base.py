@@ -19,7 +19,7 @@ class DmlOptions:
     system: bool = False
     """The org writes for itself or is seeded: read-only fields are taken as they are and locks do not hold."""
     auto_assign: bool = True
-    """Assignment rules may replace the owner."""
+    """Whether assignment rules may replace the owner; an org without such rules keeps it either way."""
 
 
 @dataclass(frozen=True, slots=True)
