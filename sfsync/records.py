@@ -130,7 +130,7 @@ def _comparable(value: Any) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float):
-        return float(value)
+        return _number(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if isinstance(value, date):
@@ -146,9 +146,17 @@ _SHORTEST_INSTANT = len("2024-01-01T00:00Z")
 def _instant(text: str) -> Any:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else text
+    except (ValueError, OverflowError):  # no moment, or one that UTC has no year for
         return text
-    return moment.astimezone(UTC) if moment.tzinfo else text
+
+
+def _number(value: float) -> float:
+    """As an org keeps numbers: as doubles. What does not fit stays what it is."""
+    try:
+        return float(value)
+    except OverflowError:
+        return value
 
 
 Progress = Callable[[int], None]
