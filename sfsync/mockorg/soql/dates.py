@@ -26,7 +26,7 @@ def _month(day: date, steps: int) -> date:
 
 
 def _quarter(day: date, steps: int) -> date:
-    return _month(day.replace(month=(day.month - 1) // 3 * 3 + 1), steps * 3)
+    return _month(date(day.year, (day.month - 1) // 3 * 3 + 1, 1), steps * 3)
 
 
 def _year(day: date, steps: int) -> date:

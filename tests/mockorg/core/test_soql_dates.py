@@ -38,6 +38,10 @@ def test_no_such_word(name, count):
     assert day_range(name, count, WEDNESDAY) is None
 
 
+def test_quarters_of_long_months():
+    assert day_range("THIS_QUARTER", None, date(2026, 5, 31)) == (date(2026, 4, 1), date(2026, 7, 1))
+
+
 def test_out_of_range():
     with pytest.raises(OverflowError):
         day_range("LAST_N_YEARS", 5000, WEDNESDAY)
