@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sfsync.cells import Kind
-from sfsync.tabular.guards import MEGABYTE, check_size, damaged
+from sfsync.tabular.guards import MEGABYTE, check_extent, check_size, damaged
 from sfsync.tabular.model import Cell
 from sfsync.tabular.xlsb import ERRORS
 
 _EOF, _SHEET, _DATE_MODE, _BOOLEAN_OR_ERROR, _FORMULA = 0x000A, 0x0085, 0x0022, 0x0205, 0x0006
+_DIMENSIONS = 0x0200
+_RUNS = frozenset({0x00BD, 0x00BE})  # several cells in one record, the last column at its end
+_CELLS = frozenset({_FORMULA, _BOOLEAN_OR_ERROR, 0x00D6, 0x00FD, 0x0201, 0x0203, 0x0204, 0x027E}) | _RUNS
 _END_OF_CHAIN = 0xFFFFFFFA  # this and above are marks, not sectors
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _XLS_LIMIT = 128 * MEGABYTE
@@ -34,6 +37,20 @@ def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
     except (struct.error, IndexError, UnicodeDecodeError):
         raise damaged(path) from None
     return found
+
+
+def check_sheets(path: Path) -> None:
+    """Refuse a file with a sheet too large to lay out; calamine lays out all of them when it opens the file."""
+    rows = columns = 0
+    for kind, body in _records(_workbook(path), 0):
+        if kind in _CELLS and len(body) >= 4:
+            row, column = struct.unpack_from("<HH", body)
+            last = struct.unpack_from("<H", body, len(body) - 2)[0] if kind in _RUNS else column
+            rows, columns = max(rows, row + 1), max(columns, column + 1, last + 1)
+        elif kind == _DIMENSIONS and len(body) >= 12:
+            _, last_row, _, last_column = struct.unpack_from("<IIHH", body)
+            rows, columns = max(rows, last_row), max(columns, last_column)
+    check_extent(path, rows, columns)
 
 
 def date1904(path: Path) -> bool:

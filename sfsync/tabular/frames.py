@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 ROWS = 50_000
 """Rows in a block."""
 
-Row = tuple[int, Sequence[Cell | None]]
+Value = Cell | str | None
+"""A cell as a reader found it; a text needs no ``Cell`` around it, and an empty one is None."""
+
+Row = tuple[int, Sequence[Value]]
 """A row's number as the partner sees it, and its cells; missing ones at the end are empty."""
 
 
@@ -30,8 +33,9 @@ def _frame(rows: Sequence[Row], columns: int) -> "pl.DataFrame":
     series = [pl.Series("row", [number for number, _ in rows], dtype=pl.UInt32)]
     for position in range(columns):
         cells = [row[position] if position < len(row) else None for _, row in rows]
-        series.append(pl.Series(str(position), [cell and cell.text for cell in cells], dtype=pl.String))
-        if any(cell is not None and cell.kind is not Kind.TEXT for cell in cells):
-            kinds = [Kind.TEXT if cell is None else cell.kind for cell in cells]
+        texts = [cell.text if isinstance(cell, Cell) else cell for cell in cells]
+        series.append(pl.Series(str(position), texts, dtype=pl.String))
+        kinds = [cell.kind if isinstance(cell, Cell) else Kind.TEXT for cell in cells]
+        if any(kinds):
             series.append(pl.Series(f"{position}#", kinds, dtype=pl.UInt8))
     return pl.DataFrame(series)

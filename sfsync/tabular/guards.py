@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 from sfsync.errors import FileRefused
 
@@ -20,6 +21,8 @@ RATIO_FROM = 20 * MEGABYTE
 """A part that expands to more than this may not do so by more than ``RATIO_LIMIT``; real sheets reach about 30."""
 PARTS_LIMIT = 20_000
 COLUMNS_LIMIT = 1_000
+DENSE_LIMIT = 50_000_000
+"""Cells of a sheet from A1 to its last row and column, empty ones included."""
 JSON_LIMIT = 256 * MEGABYTE
 HTML_LIMIT = 64 * MEGABYTE
 
@@ -230,11 +233,30 @@ def pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
             yield piece
 
 
+def xml_part(path: Path, archive: zipfile.ZipFile, name: str) -> ET.Element:
+    """A small XML part as a tree. Raises FileRefused ``truncated`` when it is not well-formed."""
+    try:
+        return ET.fromstring(archive.read(name))  # noqa: S314  parts with a DTD were refused: no entity can expand
+    except (ET.ParseError, LookupError, ValueError):
+        raise damaged(path) from None
+
+
 def check_columns(file: str, columns: int) -> None:
     """Refuse a table that is too wide to be one."""
     if columns > COLUMNS_LIMIT:
         raise FileRefused(
             file, "too_many_columns", f"the table has {columns:,} columns; the limit is {COLUMNS_LIMIT:,}."
+        )
+
+
+def check_extent(path: Path, rows: int, columns: int) -> None:
+    """Refuse a sheet whose used area nobody could hold: readers lay it out from A1 to its last cell."""
+    if columns > COLUMNS_LIMIT or columns * rows > DENSE_LIMIT:
+        raise FileRefused(
+            path.name,
+            "too_large",
+            f"a sheet reaches to row {rows:,} and column {columns:,}, far beyond what can be data.",
+            hint="Delete the stray cells far right or below, or ask for CSV.",
         )
 
 

@@ -14,7 +14,7 @@ from sfsync.tabular.encoding import Encoding, decoded, detect
 from sfsync.tabular.frames import frames
 from sfsync.tabular.guards import HTML_LIMIT, check_columns, check_size
 from sfsync.tabular.header import LOOK_AT, find_header
-from sfsync.tabular.model import Cell, Hints, Table
+from sfsync.tabular.model import Hints, Table
 from sfsync.tabular.skipping import without_skipped
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", re.IGNORECASE)
@@ -49,7 +49,7 @@ def open_html(path: Path, hints: Hints) -> Table:
     columns = len(header.columns)
     check_columns(path.name, columns)
     data = [
-        (number, [Cell(text) if text else None for text in rows[number - 1]])
+        (number, [text or None for text in rows[number - 1]])
         for number in range(header.index + 2, len(rows) + 1)
     ]
     return Table(

@@ -13,7 +13,7 @@ from typing import Any
 from sfsync.cells import CellProblem, Kind
 from sfsync.errors import FileRefused
 from sfsync.tabular.encoding import Encoding, decoded, detect
-from sfsync.tabular.frames import Row, frames
+from sfsync.tabular.frames import Row, Value, frames
 from sfsync.tabular.guards import JSON_LIMIT, check_columns, check_size
 from sfsync.tabular.lines import Lines
 from sfsync.tabular.model import NO_HEADER, Cell, Hints, Notes, Table
@@ -45,7 +45,7 @@ def open_json(path: Path, hints: Hints) -> Table:
 
     def rows(notes: Notes) -> Iterator[Row]:
         for number, value in _values(path, encoding, array=array):
-            cells: list[Cell | None] = [None] * len(keys)
+            cells: list[Value] = [None] * len(keys)
             if isinstance(value, dict):
                 for key, item in value.items():
                     cells[keys[key]] = _cell(item)
@@ -112,7 +112,7 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _cell(value: Any) -> Cell | None:
+def _cell(value: Any) -> Value:
     if value is None or value == "":
         return None
     if isinstance(value, _Number):
@@ -120,8 +120,8 @@ def _cell(value: Any) -> Cell | None:
     if isinstance(value, bool):
         return Cell("true" if value else "false", Kind.BOOLEAN)
     if isinstance(value, str):
-        return Cell(value)
-    return Cell(_text(value))
+        return value
+    return _text(value)
 
 
 def _text(value: Any) -> str:

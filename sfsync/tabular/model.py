@@ -43,10 +43,10 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell as a reader found it. ``text`` is never empty: an empty cell is None in its place."""
+    """One cell that is more than text, as a reader found it."""
 
     text: str
-    kind: Kind = Kind.TEXT
+    kind: Kind
 
 
 @dataclass(slots=True)

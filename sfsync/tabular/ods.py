@@ -9,10 +9,8 @@ from pathlib import Path
 from xml.parsers import expat
 
 from sfsync.cells import Kind
-from sfsync.errors import FileRefused
-from sfsync.tabular.guards import COLUMNS_LIMIT, damaged, pieces
+from sfsync.tabular.guards import check_extent, damaged, pieces
 from sfsync.tabular.model import Cell
-from sfsync.tabular.sheet_xml import DENSE_LIMIT
 
 
 def special_cells(path: Path) -> dict[str, dict[int, dict[int, Cell]]]:
@@ -25,22 +23,12 @@ def special_cells(path: Path) -> dict[str, dict[int, dict[int, Cell]]]:
         with zipfile.ZipFile(path) as archive:
             for piece in pieces(archive, "content.xml"):
                 finder.feed(piece)
-                _check_extent(path, finder)
+                check_extent(path, finder.rows, finder.columns)
             finder.feed(b"", final=True)
-    except (expat.ExpatError, KeyError):
+    except (expat.ExpatError, LookupError, ValueError):
         raise damaged(path) from None
-    _check_extent(path, finder)
+    check_extent(path, finder.rows, finder.columns)
     return finder.found
-
-
-def _check_extent(path: Path, finder: "_Finder") -> None:
-    if finder.columns > COLUMNS_LIMIT or finder.columns * finder.rows > DENSE_LIMIT:
-        raise FileRefused(
-            path.name,
-            "too_large",
-            f"a sheet reaches to row {finder.rows:,} and column {finder.columns:,}, far beyond what can be data.",
-            hint="Delete the stray cells far right or below, or ask for CSV.",
-        )
 
 
 class _Finder:

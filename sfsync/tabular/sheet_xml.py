@@ -9,14 +9,10 @@ from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
 from sfsync.cells import Kind
-from sfsync.errors import FileRefused
-from sfsync.tabular.guards import COLUMNS_LIMIT, damaged, pieces
+from sfsync.tabular.guards import check_extent, damaged, pieces, xml_part
 from sfsync.tabular.model import Cell
 
-DENSE_LIMIT = 50_000_000
-"""Cells that calamine may lay out, empty ones included: from A1 to the last column and row that are used."""
-
-_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
+_REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,9})(\d{1,12})["']""")
 
 
 def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
@@ -25,7 +21,7 @@ def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
     Raises FileRefused ``too_large`` when a stray cell far out would make the sheet's area unbearable.
     """
     with zipfile.ZipFile(path) as archive:
-        part = _part(archive, sheet)
+        part = _part(path, archive, sheet)
         if part is None:
             return {}
         if not _interesting(path, archive, part):
@@ -35,36 +31,32 @@ def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
             for piece in pieces(archive, part):
                 finder.feed(piece)
             finder.feed(b"", final=True)
-        except expat.ExpatError:
+        except (expat.ExpatError, LookupError, ValueError):
             raise damaged(path) from None
     return finder.found
 
 
 def date1904(path: Path) -> bool:
     """Whether the workbook counts days from 1904 (18.2.28, workbookPr)."""
-    from xml.etree import ElementTree as ET  # DTDs were refused before: no entity can expand
-
     with zipfile.ZipFile(path) as archive:
         if "xl/workbook.xml" not in archive.namelist():
             return False
-        for element in ET.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314  as above
+        for element in xml_part(path, archive, "xl/workbook.xml").iter():
             if element.tag.endswith("}workbookPr"):
                 return element.get("date1904", "0") in {"1", "true"}
     return False
 
 
-def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
+def _part(path: Path, archive: zipfile.ZipFile, sheet: str) -> str | None:
     """The name of the part that holds a sheet: workbook.xml → relationship → target."""
-    from xml.etree import ElementTree as ET  # DTDs were refused before: no entity can expand
-
     names = set(archive.namelist())
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
         return None
     targets = {
         relation.get("Id"): relation.get("Target", "")
-        for relation in ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+        for relation in xml_part(path, archive, "xl/_rels/workbook.xml.rels")
     }
-    for element in ET.fromstring(archive.read("xl/workbook.xml")).iter():  # noqa: S314  as above
+    for element in xml_part(path, archive, "xl/workbook.xml").iter():
         if element.tag.endswith("}sheet") and element.get("name") == sheet:
             relation = next((value for key, value in element.items() if key.endswith("}id")), None)
             target = targets.get(relation, "")
@@ -76,30 +68,22 @@ def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
 def _interesting(path: Path, archive: zipfile.ZipFile, part: str) -> bool:
     """Whether the sheet holds a formula or an error at all; checks its extent on the way."""
     seen = False
-    last_row, columns, tail = 0, set[bytes](), b""
+    rows, names, tail = 0, set[bytes](), b""
     for piece in pieces(archive, part):
         text = tail + piece
-        seen = seen or b't="e"' in text or b"<f" in text or b":f>" in text or b":f " in text
-        found = _REFERENCE.findall(text)
-        columns.update({column for column, _ in found})
-        if found:
-            last_row = max(last_row, int(found[-1][1]))
+        seen = seen or b't="e"' in text or b"t='e'" in text or b"<f" in text or b":f" in text
+        found = _REFERENCE.findall(text)  # of rows and of cells
+        names.update({column for column, _ in found})
+        rows = max(rows, max((int(row) for _, row in found), default=0))
         tail = text[-32:]
-    width = max(map(column_index, columns), default=-1) + 1
-    if width > COLUMNS_LIMIT or width * last_row > DENSE_LIMIT:
-        raise FileRefused(
-            path.name,
-            "too_large",
-            f"the sheet reaches to row {last_row:,} and column {width:,}, far beyond what can be data.",
-            hint="Delete the stray cells far right or below, or ask for CSV.",
-        )
+    check_extent(path, rows, max(map(column_index, names), default=-1) + 1)
     return seen
 
 
 def column_index(letters: bytes) -> int:
     """The 0-based index of a column named by letters: A → 0, Z → 25, AA → 26."""
     index = 0
-    for letter in letters:
+    for letter in letters.upper():
         index = index * 26 + letter - 64
     return index - 1
 

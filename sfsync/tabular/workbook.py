@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from sfsync.cells import Kind, fold
 from sfsync.errors import FileRefused
-from sfsync.tabular.frames import Row, frames
-from sfsync.tabular.guards import Form, check_columns, damaged, encrypted
+from sfsync.tabular.calm import calm
+from sfsync.tabular.frames import Row, Value, frames
+from sfsync.tabular.guards import Form, check_columns
 from sfsync.tabular.header import LOOK_AT, Header, Merged, find_header, no_header
 from sfsync.tabular.model import Cell, Hints, Table
 from sfsync.tabular.skipping import without_skipped
@@ -44,6 +45,10 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
         from sfsync.tabular.ods import special_cells
 
         specials.update(special_cells(path))
+    elif form is Form.XLS:
+        from sfsync.tabular.biff import check_sheets
+
+        check_sheets(path)
     book = _load(path)
     names = _candidates(path, book, hints)
     found: list[Sheet] = []
@@ -105,12 +110,8 @@ def _format(path: Path, form: Form) -> str:
 def _load(path: Path) -> "CalamineWorkbook":
     import python_calamine
 
-    try:
+    with calm(path):
         return python_calamine.load_workbook(path)
-    except python_calamine.PasswordError:
-        raise encrypted(path) from None
-    except (python_calamine.CalamineError, OSError, ValueError):
-        raise damaged(path) from None
 
 
 def _candidates(path: Path, book: "CalamineWorkbook", hints: Hints) -> list[str]:
@@ -143,17 +144,16 @@ def _special(path: Path, form: Form, name: str) -> Special:
 
 
 def _sheet(path: Path, book: "CalamineWorkbook", name: str, hints: Hints, special: Special) -> Sheet | None:
-    import python_calamine
-
-    try:
+    with calm(path):
         sheet = book.get_sheet_by_name(name)
         rows = sheet.to_python(skip_empty_area=False)
         ranges = sheet.merged_cell_ranges or []
-    except (python_calamine.CalamineError, ValueError):
-        raise damaged(path) from None
     _repair(path, rows)
     top = [
-        [cell.text if cell else "" for cell in _cells(index, row, special, epoch_1900=False)]
+        [
+            cell.text if isinstance(cell, Cell) else cell or ""
+            for cell in _cells(index, row, special, epoch_1900=False)
+        ]
         for index, row in enumerate(rows[:LOOK_AT])
     ]
     fixed = None if hints.header_row is None else hints.header_row - 1
@@ -225,7 +225,7 @@ def _widened(path: Path, text: str) -> str:
     )
 
 
-def _cells(index: int, row: Sequence[Any], special: Special, *, epoch_1900: bool) -> list[Cell | None]:
+def _cells(index: int, row: Sequence[Any], special: Special, *, epoch_1900: bool) -> list[Value]:
     cells = [_cell(value, epoch_1900=epoch_1900) for value in row]
     for column, cell in special.get(index, {}).items():
         cells.extend([None] * (column + 1 - len(cells)))
@@ -234,11 +234,9 @@ def _cells(index: int, row: Sequence[Any], special: Special, *, epoch_1900: bool
     return cells
 
 
-def _cell(value: Any, *, epoch_1900: bool) -> Cell | None:
-    if value == "" or value is None:
-        return None
+def _cell(value: Any, *, epoch_1900: bool) -> Value:
     if isinstance(value, str):
-        return Cell(value)
+        return value or None
     if isinstance(value, bool):
         return Cell("true" if value else "false", Kind.BOOLEAN)
     if isinstance(value, int | float):
@@ -254,7 +252,7 @@ def _cell(value: Any, *, epoch_1900: bool) -> Cell | None:
     if isinstance(value, timedelta):
         seconds = round(value.total_seconds())
         return Cell(f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}", Kind.TIME)
-    return Cell(str(value))
+    return str(value)
 
 
 def plain_number(value: float | Decimal) -> str:

@@ -7,15 +7,14 @@ cells without a column number ("short"), which web tools write; they are refused
 import struct
 import zipfile
 from pathlib import Path, PurePosixPath
-from xml.etree import ElementTree as ET
 
 from sfsync.cells import Kind
 from sfsync.errors import FileRefused
-from sfsync.tabular.guards import damaged
+from sfsync.tabular.guards import check_extent, damaged, xml_part
 from sfsync.tabular.model import Cell
 
 _ROW, _ERROR_CELL, _FORMULA_ERROR, _PROPERTIES, _SHEET = 0, 3, 11, 153, 156
-_SHORT = range(12, 19)
+_CELLS, _SHORT = range(1, 12), range(12, 19)
 ERRORS = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -31,13 +30,13 @@ ERRORS = {
 def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
     """The error cells of a sheet, by 0-based row and column.
 
-    Raises FileRefused ``unreadable_columns`` for a sheet with short cell records.
+    Raises FileRefused: unreadable_columns for a sheet with short cell records, too_large.
     """
     found: dict[int, dict[int, Cell]] = {}
-    row = 0
+    row = rows = columns = 0
     try:
         with zipfile.ZipFile(path) as archive:
-            part = _part(archive, sheet)
+            part = _part(path, archive, sheet)
             data = archive.read(part) if part else b""
         for kind, body in _records(data):
             if kind in _SHORT:
@@ -49,23 +48,29 @@ def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
                 )
             if kind == _ROW:
                 row = struct.unpack_from("<I", body)[0]
-            elif kind in {_ERROR_CELL, _FORMULA_ERROR}:
+            elif kind in _CELLS:
                 column = struct.unpack_from("<I", body)[0]
+                rows, columns = max(rows, row + 1), max(columns, column + 1)
+            if kind in {_ERROR_CELL, _FORMULA_ERROR}:
                 found.setdefault(row, {})[column] = Cell(ERRORS.get(body[8], "#ERROR!"), Kind.ERROR)
-    except (struct.error, IndexError, ET.ParseError):
+    except (struct.error, IndexError, KeyError, UnicodeDecodeError):
         raise damaged(path) from None
+    check_extent(path, rows, columns)
     return found
 
 
 def date1904(path: Path) -> bool:
     """Whether the workbook counts days from 1904 (2.4.822, BrtWbProp: the first bit)."""
-    with zipfile.ZipFile(path) as archive:
-        found = _records(archive.read("xl/workbook.bin"))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = _records(archive.read("xl/workbook.bin"))
+    except IndexError:
+        raise damaged(path) from None
     return any(kind == _PROPERTIES and body[:1] and body[0] & 1 for kind, body in found)
 
 
-def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    relations = ET.fromstring(archive.read("xl/_rels/workbook.bin.rels"))  # noqa: S314  DTDs were refused
+def _part(path: Path, archive: zipfile.ZipFile, sheet: str) -> str | None:
+    relations = xml_part(path, archive, "xl/_rels/workbook.bin.rels")
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
     for kind, body in _records(archive.read("xl/workbook.bin")):
         if kind == _SHEET:

@@ -92,6 +92,30 @@ def test_errors_in_old_workbooks(tmp_path, wrap, wide):
     assert biff.date1904(path)
 
 
+@pytest.mark.parametrize(
+    "far",
+    [
+        record(0x0205, struct.pack("<HHHBB", 65535, 999, 0, 1, 0)),
+        record(0x00BD, struct.pack("<HHIH", 65535, 0, 0, 999)),
+        record(0x0200, struct.pack("<IIHHH", 0, 1 << 20, 0, 255, 0)),
+    ],
+    ids=["a cell", "a run of cells", "the declared size"],
+)
+def test_old_workbooks_too_large_to_lay_out(tmp_path, far):
+    path = tmp_path / "old.xls"
+    path.write_bytes(ole(xls_stream() + far))
+    with pytest.raises(FileRefused, match="far beyond") as caught:
+        open_table(path)
+    assert caught.value.kind == "too_large"
+
+
+def test_binary_workbooks_too_large_to_lay_out(tmp_path):
+    cell = brt(1, struct.pack("<II", 999, 0))
+    path = xlsb_file(tmp_path / "a.xlsb", brt(0, struct.pack("<I", 1 << 20) + bytes(13)), cell)
+    with pytest.raises(FileRefused, match="far beyond"):
+        xlsb.special_cells(path, "S")
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=8), st.booleans())
 def test_a_spoilt_old_workbook_ends_in_cells_or_a_refusal(tmp_path_factory, changes, small):

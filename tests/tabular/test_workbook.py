@@ -135,6 +135,30 @@ def test_a_stray_cell_far_out_is_refused_before_it_costs_memory(tmp_path):
     assert caught.value.kind == "too_large"
 
 
+@pytest.mark.parametrize("reference", [b"r = 'ZZ900000'", b'r="ZZ900000"', b'r="ABCDEF2"', b'r="B999999999"'])
+def test_stray_cells_in_any_notation(tmp_path, reference):
+    source = workbook(tmp_path / "a.xlsx", ("S", [["a", "b"], ["1", "2"]]))
+    path = edited(
+        source, tmp_path / "b.xlsx", "xl/worksheets/sheet1.xml", lambda x: x.replace(b'r="B2"', reference)
+    )
+    with pytest.raises(FileRefused, match="far beyond") as caught:
+        open_table(path)
+    assert caught.value.kind == "too_large"
+
+
+@pytest.mark.parametrize(
+    "part", ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"]
+)
+@pytest.mark.parametrize(
+    "spoil", [lambda xml: xml[:-9], lambda xml: b'<?xml version="1.0" encoding="x"?>' + xml]
+)
+def test_parts_that_are_no_xml(tmp_path, part, spoil):
+    source = workbook(tmp_path / "a.xlsx", ("S", [["a", "b"], ["1", "=1"]]))
+    with pytest.raises(FileRefused) as caught:
+        open_table(edited(source, tmp_path / "b.xlsx", part, spoil))
+    assert caught.value.kind == "truncated"
+
+
 def test_a_header_row_that_is_not_there(tmp_path):
     path = workbook(tmp_path / "a.xlsx", ("S", [["a", "b"], ["1", "2"]]))
     assert open_table(path, Hints(header_row=2)).columns == ("1", "2")
