@@ -21,7 +21,7 @@ from sfsync.tabular.delimiter import sep_line
 from sfsync.tabular.injection import ANSWER_HEADINGS, harmless
 from sfsync.tabular.model import Notes, Table
 from sfsync.tabular.text import raw_records
-from sfsync.tabular.write import fill, mark, replacing, write_table
+from sfsync.tabular.write import WORKBOOKS, fill, mark, replacing, write_table
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -66,18 +66,20 @@ def answer_suffix(table: Table) -> str:
 def write_answer(source: Path, table: Table, results: Mapping[int, Answer], out: Path) -> None:
     """Write the answer to ``source`` at ``out``; ``results`` by row number, as the table counts rows.
 
-    ``out`` ends in .csv for text files that shall stay text, else in .xlsx (.xlsm for one with macros).
+    The ending of ``out`` decides: .xlsx (.xlsm to keep macros) is a workbook, everything else is text.
     An answer column of an earlier round is overwritten, not added again.
     """
     place = _place(table)
-    if table.format == "csv" and out.suffix.lower() != ".xlsx":
+    as_workbook = out.suffix.lower() in WORKBOOKS
+    if table.format == "csv" and not as_workbook:
         _annotate_text(source, table, results, place, out)
-    elif table.format in _ANNOTATED and _cells(table) <= _LARGE:
+    elif table.format in _ANNOTATED and as_workbook and _cells(table) <= _LARGE:
         _annotate_workbook(source, table, results, place, out)
     else:
         rows = _rewritten(table, results, place)
-        columns = [*table.columns[: place.column], *place.headings]
-        write_table(out.with_suffix(".xlsx"), columns, rows, sheet=table.sheet or "Sheet1")
+        write_table(
+            out, [*table.columns[: place.column], *place.headings], rows, sheet=table.sheet or "Sheet1"
+        )
 
 
 def partner_columns(table: Table) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 TEXT_FORMAT = "@"
 LONGEST_TEXT = 32_767
 """Characters that an Excel cell holds (Excel specifications and limits)."""
@@ -42,14 +43,14 @@ def write_table(
     sheet: str = "Sheet1",
     escape: bool = True,
 ) -> int:
-    """Write a table and return the number of its rows; ``path`` ends in .xlsx or in .csv, .tsv or .txt.
+    """Write a table and return the number of its rows; a ``path`` ending in .xlsx is a workbook, else text.
 
     Values are str, int, float, Decimal, bool, date, datetime, time or None; a row may be shorter than ``columns``.
     ``bom`` counts for UTF encodings of text files. ``escape=False`` keeps CSV values exactly as they are, for files
     that only programs read. The file replaces an older one in one step.
     """
     with replacing(path) as target:
-        if path.suffix.lower() == ".xlsx":
+        if path.suffix.lower() in WORKBOOKS:
             return _write_workbook(target, columns, rows, sheet)
         return _write_csv(
             target, columns, rows, encoding=encoding, bom=bom, delimiter=delimiter, escape=escape

@@ -135,6 +135,22 @@ def test_csv_as_a_workbook_when_asked(tmp_path):
     assert page["A2"].data_type == "s"
 
 
+@pytest.mark.parametrize("name", ["in.html", "in.txt", "in.csv"])
+def test_the_answer_stands_where_it_was_asked_for(tmp_path, name):
+    source = tmp_path / name
+    contents = {
+        "in.html": b"<table><tr><th>key<th>n<tr><td>A<td>=1</table>",
+        "in.txt": b'{"key": "A", "n": "=1"}',
+        "in.csv": partners_book(tmp_path).read_bytes(),
+    }
+    source.write_bytes(contents[name])
+    table = open_table(source)
+    out = tmp_path / f"out-{name}"
+    write_answer(source, table, {1: DONE, 2: DONE, 3: DONE}, out)
+    again = open_table(out)
+    assert (again.format, again.columns) == ("csv", (*table.columns, "Result", "Reason"))
+
+
 def test_json_comes_back_as_a_typed_workbook(tmp_path):
     source = tmp_path / "in.jsonl"
     source.write_text(
