@@ -139,6 +139,8 @@ class _Check:
                 yield (*place, key), text, f"It goes with {', '.join(sorted(kinds))}."
         if kind == "picklist" and not rule.map and not rule.one_of:
             yield place, f"{_last(place)}: a picklist needs its values.", "Write map: or one_of:."
+        if rule.one_of == ():
+            yield (*place, "one_of"), f"{_last(place)}: one_of is empty.", ""
         if rule.truncate and rule.max is None:
             yield (*place, "truncate"), f"{_last(place)}: truncate needs max.", "Write max: beside it."
         if rule.min is not None and rule.max is not None and rule.min > rule.max:
@@ -190,11 +192,19 @@ class _Check:
             yield (*place, said[1]), f"{_last(place)}: {' and '.join(said)} exclude each other.", "Keep one."
         if source.from_ is not None:
             yield from self._known((*place, "from"), source.from_)
+        if source.join == () or source.first_of == ():
+            yield place, f"{_last(place)}: the list of values is empty.", ""
         if source.model_fields_set & {"with_"} and source.join is None:
             yield (*place, "with"), f"{_last(place)}: with needs join.", ""
         yield from self._conditions((*place, "when"), source.when)
 
     def _conditions(self, place: Place, when: When | None) -> Found:
+        if when is not None and not all(when or [{}]):
+            yield (
+                place,
+                f"{_last(place)}: the condition says nothing.",
+                "Name one of our names and what it must be.",
+            )
         for n, alternative in enumerate(when or ()):
             for name, test in alternative.items():
                 where = (*place, name) if len(when or ()) == 1 else (*place, n, name)
@@ -204,7 +214,7 @@ class _Check:
                     yield from self._test(where, name, test)
 
     def _test(self, place: Place, name: str, test: Check) -> Found:
-        if not test.model_fields_set:
+        if not test.model_fields_set or test.one_of == ():
             yield (
                 place,
                 f"{name}: the condition says nothing.",

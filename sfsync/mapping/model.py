@@ -228,6 +228,9 @@ class Guards(Strict):
     )
     blanks: Amount | None = Field(None, description="Most values that a run may clear.")
     changes: Amount | None = Field(None, description="Most records that a run may change.")
+    api_floor: int | None = Field(
+        None, ge=0, description="API calls to leave for the people who use the org."
+    )
 
 
 class Mapping(Strict):

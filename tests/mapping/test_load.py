@@ -1,14 +1,19 @@
 """A mapping file with mistakes: all of them at once, each with its line and what could be meant."""
 
+import json
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.errors import ConfigError
+from sfsync.mapping.compile import compile_mapping
 from sfsync.mapping.load import load_mapping, parse_mapping
+from sfsync.mapping.model import Type
 from sfsync.mapping.schema import SCHEMA_FILE, mapping_schema
+from tests.mapping.tables import block
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = sorted((ROOT / "mappings").rglob("*.yaml"))
@@ -151,30 +156,106 @@ def test_the_schema_that_ships_is_fresh():
 
 
 LEAVES = (
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["email", "x", "key"])
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 300)
+    | st.floats()
+    | st.sampled_from(["email", "x", "(", "NL", "", "key", "date"])
 )
 KEYS = st.sampled_from(
-    ["from", "value", "join", "when", "type", "map", "headings", "required_if", "one_of", "email"]
+    [
+        *("from", "value", "join", "first_of", "when", "prefix", "with", "lookup", "take"),
+        *(
+            "type",
+            "map",
+            "headings",
+            "required_if",
+            "one_of",
+            "email",
+            "x",
+            "equals",
+            "matches",
+            "not",
+            "empty",
+        ),
+        *("min", "max", "length", "truncate", "pattern", "default", "unique", "required", "remove", "case"),
+        *("region", "region_from", "yes", "no", "formats", "thousands", "decimal", "unusable", "pivot"),
+    ]
 )
 TREES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3)
 )
+TYPES = st.sampled_from(get_args(Type))
 
 
-@given(field=TREES, header=TREES, reject=TREES)
-def test_whatever_stands_there_gives_a_mapping_or_sentences(field: object, header: object, reject: object):
-    import json
-
-    text = json.dumps(
-        {
-            "mapping": "m",
-            "object": "O",
-            "file": {"headers": {"email": header, "x": None}},
-            "fields": {"F": field},
-            "reject_if": reject if isinstance(reject, list) else [],
-        }
+def rules(*more: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Rules of the right shape, with keys that may or may not fit together."""
+    when = st.dictionaries(
+        st.sampled_from(["email", "x"]),
+        st.sampled_from(["a", 3, True, ["a", 1], [], {"matches": "a|b"}, {"not": "a"}, {"empty": True}, {}]),
+        max_size=2,
     )
+    sources: list[Any] = ["email", "x", {"from": "x", "when": {"x": "a"}}, {"value": 1}, {"join": []}]
+    parts: dict[str, st.SearchStrategy[Any]] = {
+        "type": TYPES,
+        "required_if": when | st.lists(when, max_size=2),
+        "min": st.integers(-2, 5),
+        "max": st.integers(0, 5),
+        "length": st.integers(1, 5),
+        "truncate": st.booleans(),
+        "default": st.sampled_from(["x", 3, True, "2024-01-31", "", "NL", float("inf")]),
+        "one_of": st.lists(st.sampled_from(["x", 3, True, "2024-01-31", "NL"]), max_size=2),
+        "map": st.just({"A": ["x"], "B": []}) | st.just({}),
+        "case": st.sampled_from(["title", "upper", "lower"]),
+        "pattern": st.sampled_from(["a|b", "", "x*"]),
+        "remove": st.sampled_from([[" "], "x", [""], []]),
+        "unusable": st.sampled_from(["blank", "reject"]),
+        "region_from": st.sampled_from(["x", "email"]),
+        "unique": st.booleans(),
+        "required": st.booleans(),
+        "from": st.sampled_from(["email", "x"]),
+        "value": st.sampled_from(["x", 3, True, 1.5, ""]),
+        "join": st.lists(st.sampled_from(sources), max_size=3),
+        "first_of": st.lists(st.sampled_from(sources), max_size=3),
+        "when": when | st.lists(when, max_size=2),
+        "prefix": st.sampled_from(["", "P"]),
+    }
+    keys = [*list(parts)[: list(parts).index("from")], *more]
+    return st.lists(st.sampled_from(keys), max_size=4, unique=True).flatmap(
+        lambda chosen: st.fixed_dictionaries({key: parts[key] for key in chosen})
+    )
+
+
+SOURCES = ("from", "value", "join", "first_of", "when", "prefix")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    field=TREES | rules(*SOURCES) | rules(*SOURCES).map(lambda rule: {"from": "email"} | rule),
+    header=TREES | rules(),
+    reject=TREES
+    | rules("when").map(lambda rule: [{"reason": "r", "message": "m", "when": rule.get("when")}]),
+    cell=st.sampled_from(["x", "a", "3", None, "2024-01-31", "ja", "A@b.nl", "06 12345678"]),
+)
+def test_whatever_stands_there_gives_sentences_or_a_mapping_that_works(
+    field: object, header: object, reject: object, cell: str | None
+):
+    """A mapping that loads also maps: no mistake is found only when the first file comes."""
+    body = {
+        "mapping": "m",
+        "object": "O",
+        "file": {"headers": {"email": header, "x": None}},
+        "fields": {"F": field},
+        "reject_if": reject if isinstance(reject, list) else [],
+    }
     try:
-        parse_mapping(text)
+        mapping = parse_mapping(json.dumps(body))
     except ConfigError as error:
         assert all(str(problem) for problem in error.problems)  # noqa: PT017  both ends are fine
+        return
+    parts = (
+        compile_mapping(mapping)
+        .bind(["email", "x"], file="f")
+        .map([block({"email": [cell, cell], "x": ["a", None]})])
+    )
+    assert len([row for part in parts for row in part.rows()]) == 2
