@@ -34,6 +34,9 @@ def read(text: str, delimiter: str = ",") -> Iterator[list[str]]:
     record: list[str] = []
     reason = ""
     while place < size:
+        if not record and text[place] in "\r\n":
+            place += 1  # a blank line; a line that holds "" is a record
+            continue
         value, end, problem = _value(text, place, stops)
         record.append(value)
         reason = reason or problem
@@ -44,8 +47,7 @@ def read(text: str, delimiter: str = ",") -> Iterator[list[str]]:
             record.append("")  # the text ends on a delimiter
         else:
             place = end + (2 if text.startswith("\r\n", end) else 1)
-        if record != [""]:
-            yield _marked(record, reason)
+        yield _marked(record, reason)
         record, reason = [], ""
 
 

@@ -173,6 +173,13 @@ def test_scripted_troubles_of_jobs(client: Client):
     assert [row["Name"] for row in result(client, part, "unprocessedrecords")] == ["D", "E"]
 
 
+def test_an_upsert_without_its_key_column_fails(client: Client):
+    job = load(client, "Name\nA\n", "upsert", externalIdFieldName="Sfsync_Key__c")
+    info = client.get(f"jobs/ingest/{job}")
+    assert info["errorMessage"].endswith("Field name not found : Sfsync_Key__c")
+    assert info["numberRecordsProcessed"] == 0
+
+
 @pytest.mark.parametrize(
     "asked",
     [

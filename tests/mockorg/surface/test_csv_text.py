@@ -7,7 +7,7 @@ from sfsync.mockorg.csv_text import BadCsv, BadRow, read, written
 CELLS = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
-@given(lines=st.lists(st.lists(CELLS, min_size=2, max_size=4), max_size=6), delimiter=st.sampled_from(",;|\t^`"),
+@given(lines=st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=6), delimiter=st.sampled_from(",;|\t^`"),
        ending=st.sampled_from(["LF", "CRLF"]))  # fmt: skip
 def test_what_is_written_can_be_read(lines: list[list[str]], delimiter: str, ending: str):
     text = written(lines, delimiter, ending).decode()
@@ -32,6 +32,7 @@ def test_any_text_is_read_or_refused(text: str):
         ('"a\nb","c""d"\n', [["a\nb", 'c"d']]),
         ("a,", [["a", ""]]),
         ("", []),
+        ('a\n""\n\nb\n', [["a"], [""], ["b"]]),
     ],
 )
 def test_forms(text: str, lines: list[list[str]]):
