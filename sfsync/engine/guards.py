@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from sfsync.engine.flow import Decision
-from sfsync.records import Bucket, Change, Update
+from sfsync.records import Bucket, Change, Update, target
 
 _REJECTED = (Bucket.INVALID, Bucket.NOT_FOUND, Bucket.CONFLICT)
 _SMALL = 20
@@ -57,7 +57,7 @@ def refusals(
     if not changes:
         return []
     counted = {
-        "changes": (len(changes), guards.changes, "records would be written"),
+        "changes": (len(set(map(target, changes))), guards.changes, "records would be written"),
         "rejects": (_rejected(decisions), guards.rejects, f"of {len(decisions):,} rows would be refused"),
         "blanks": (sum(map(_blanks, changes)), guards.blanks, "filled fields would be emptied"),
     }
