@@ -100,6 +100,7 @@ def preview(options: Options, mapping: str, file: Path, rows: int, sheet: str | 
 @click.option(
     "--rejects", type=click.Path(path_type=Path), help="CSV of the rows not taken, with the reason."
 )
+@click.option("--raw", is_flag=True, help="Keep texts that a spreadsheet would run as formulas as they are.")
 @click.option("--sheet", help="The sheet to read; also a hidden one.")
 @common_options
 @click.pass_context
@@ -110,9 +111,14 @@ def apply(
     file: Path,
     output: Path,
     rejects: Path | None,
+    raw: bool,
     sheet: str | None,
 ) -> None:
-    """Turn FILE into a CSV of API fields, without an org; exit code 1 when some rows were not taken."""
+    """Turn FILE into a CSV of API fields, without an org; exit code 1 when some rows were not taken.
+
+    Texts that a spreadsheet would run as a formula get an apostrophe in front, unless --raw says that only
+    programs will read the file.
+    """
     from sfsync.cli import mapping_view as view
     from sfsync.tabular.write import replacing
 
@@ -124,7 +130,7 @@ def apply(
         view.write_headings(bound, out, left)
         for block in _blocks(table, bound):
             tally.add(block)
-            view.write_block(block, bound, out, left)
+            view.write_block(block, bound, out, left, raw=raw)
     options.result(tally.to_json())
     options.say(tally.text())
     if tally.left and rejects:

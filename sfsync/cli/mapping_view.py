@@ -13,7 +13,10 @@ from rich.table import Table
 from sfsync.mapping.bind import Bound
 from sfsync.mapping.conditions import as_text
 from sfsync.mapping.rows import MappedBlock, MappedRow, RowProblem
-from sfsync.tabular.injection import harmless
+from sfsync.tabular.injection import ESCAPED, harmless
+
+_FORMULA = ESCAPED.replace("^'", "^", 1)
+"""What a spreadsheet would run, as polars knows it."""
 
 _WIDE = 160
 """Columns of the output where no terminal says its own."""
@@ -162,12 +165,16 @@ def write_headings(bound: Bound, out: IO[bytes], rejects: IO[bytes] | None) -> N
         rejects.write(b"\xef\xbb\xbf" + _line([*headings, "result", "column", "rule", "reason"]))
 
 
-def write_block(block: MappedBlock, bound: Bound, out: IO[bytes], rejects: IO[bytes] | None) -> None:
+def write_block(
+    block: MappedBlock, bound: Bound, out: IO[bytes], rejects: IO[bytes] | None, *, raw: bool
+) -> None:
     """The rows of a block, taken ones as API fields, the others as the partner wrote them, with the reason."""
     columns = _fields(bound)
     applied = block.applied()
     texts = applied.select(as_text(pl.col(name), applied.schema[name]) for name in columns)
     if texts.height:
+        if not raw:
+            texts = texts.with_columns(_harmless(texts[name]) for name in columns)
         texts.write_csv(out, include_header=False, line_terminator="\r\n")
     if rejects is None:
         return
@@ -179,6 +186,13 @@ def write_block(block: MappedBlock, bound: Bound, out: IO[bytes], rejects: IO[by
         typed = [harmless(cells[position] or "") if position else "" for position in positions]
         result = "duplicate" if severity == "duplicate" else "invalid"
         rejects.write(_line([str(cells["row"]), *typed, result, harmless(heading or name), rule, message]))
+
+
+def _harmless(texts: pl.Series) -> pl.Series:
+    """A column in which no text can run as a formula; most columns have none that could."""
+    if not texts.str.contains(_FORMULA).any():
+        return texts
+    return pl.Series(texts.name, [text and harmless(text) for text in texts.to_list()], dtype=pl.String)
 
 
 def _fields(bound: Bound) -> list[str]:

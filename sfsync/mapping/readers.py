@@ -14,7 +14,7 @@ import polars as pl
 from sfsync.cells import Kind
 from sfsync.mapping.rules import NUMBERS
 
-MAX_REMEMBERED = 200_000
+MAX_REMEMBERED = 50_000
 """Distinct texts that a reader remembers between blocks, so that memory stays flat."""
 
 

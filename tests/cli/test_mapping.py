@@ -70,6 +70,17 @@ def test_apply_ends_well_when_all_rows_were_taken(files: tuple[str, str], tmp_pa
     assert table(tmp_path / "out.csv") == [["Key__c", "Status"], ["A1", "Shipped"]]
 
 
+def test_no_text_in_the_output_runs_as_a_formula_unless_it_is_raw(files: tuple[str, str], tmp_path: Path):
+    Path(files[0]).write_text(MAPPING.replace("  Status: {value: Shipped}", "  Note__c: shipped"), "utf-8")
+    Path(files[0]).write_text(Path(files[0]).read_text("utf-8").replace("type: date", "max: 99"), "utf-8")
+    Path(files[1]).write_text("Order;Shipped\na1;=1+1\na2;+31612345678\na3;-5\na4;plain\n", "utf-8")
+    out = tmp_path / "out.csv"
+    assert run("apply", *files, "-o", str(out)).exit_code == 0
+    assert [row[1] for row in table(out)[1:]] == ["'=1+1", "+31612345678", "-5", "plain"]
+    assert run("apply", *files, "-o", str(out), "--raw").exit_code == 0
+    assert table(out)[1][1] == "=1+1"
+
+
 def test_a_file_that_is_refused_leaves_nothing_behind(files: tuple[str, str], tmp_path: Path):
     Path(files[1]).write_text("Bestelling;Kaart\n1;2\n", "utf-8")
     done = run("apply", *files, "-o", str(tmp_path / "out.csv"))
