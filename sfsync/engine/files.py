@@ -28,7 +28,13 @@ def read_file(path: Path, mapping: "CompiledMapping", name: str | None = None) -
     from sfsync.tabular.table import digest, open_table
 
     table = open_table(path, Hints(wanted=mapping.wanted))
-    bound = mapping.bind(table.columns, file=table.file, sheet=table.sheet, header_row=table.header_row)
+    bound = mapping.bind(
+        table.columns,
+        file=table.file,
+        sheet=table.sheet,
+        header_row=table.header_row,
+        date1904=table.date1904,
+    )
     rows = [row for block in bound.map(table.blocks) for row in block.rows()]
     broken = {problem.row: problem for problem in table.problems if problem.severity == "error"}
     for index, row in enumerate(rows):
@@ -112,3 +118,10 @@ def write_answer_file(file: FileRows, ledger: Ledger, out: Path) -> None:
         if decision.number is not None
     }
     write_answer(file.path, file.table, results, out)
+
+
+def answer_name(file: FileRows) -> str:
+    """The answer's name: the partner's own with -result; what no program writes back comes as a workbook."""
+    from sfsync.tabular.answer import answer_suffix
+
+    return f"{Path(file.name).stem}-result{answer_suffix(file.table)}"

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from sfsync.engine.files import FileStep, read_file, write_answer_file
+from sfsync.engine.files import FileStep, answer_name, read_file, write_answer_file
 from sfsync.engine.flow import FileRows, Flow, Inbox, Look, PartnerFile, Step
 from sfsync.engine.guards import Guards
 from sfsync.engine.plan import plan_step
@@ -267,13 +266,6 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
 
 def _inbox(ports: Ports, inbox: Inbox) -> FolderInbox:
     return FolderInbox(ports.state / "inbox" / inbox.partner_file, clock=ports.clock)
-
-
-def answer_name(file: FileRows) -> str:
-    """The answer's name: the partner's own with -result; JSON lines are answered as a workbook."""
-    path = Path(file.name)
-    ending = {".jsonl": ".xlsx", ".json": ".xlsx", ".xls": ".xlsx", ".xlsb": ".xlsx", ".ods": ".xlsx"}
-    return f"{path.stem}-result{ending.get(path.suffix.lower(), path.suffix)}"
 
 
 def _evidence(ledger: Ledger, file: FileRows | None) -> Iterator[RowRecord]:
