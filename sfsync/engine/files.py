@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfsync.cells import Kind
 from sfsync.engine.flow import Decision, FileRows, Step
@@ -12,8 +12,11 @@ from sfsync.engine.run import Ledger
 from sfsync.records import Bucket, Record
 
 if TYPE_CHECKING:
+    from sfsync.mapping.bind import Bound
     from sfsync.mapping.compile import CompiledMapping
+    from sfsync.mapping.plan import Lookup
     from sfsync.mapping.rows import MappedRow
+    from sfsync.tabular.model import Table
 
 S = TypeVar("S")
 
@@ -23,7 +26,6 @@ def read_file(path: Path, mapping: "CompiledMapping", name: str | None = None) -
 
     ``name`` is the partner's name for the file where it was renamed on the way in.
     """
-    from sfsync.mapping.rows import RowProblem
     from sfsync.tabular.model import Hints
     from sfsync.tabular.table import digest, open_table
 
@@ -35,14 +37,23 @@ def read_file(path: Path, mapping: "CompiledMapping", name: str | None = None) -
         header_row=table.header_row,
         date1904=table.date1904,
     )
-    rows = [row for block in bound.map(table.blocks) for row in block.rows()]
+    return FileRows(path, name or path.name, digest(path), map_table(bound, table), table, bound)
+
+
+def map_table(
+    bound: "Bound", table: "Table", lookups: "Mapping[Lookup, Mapping[str, Any]] | None" = None
+) -> "list[MappedRow]":
+    """All rows of a table through its mapping; ``lookups`` as for ``Bound.map``."""
+    from sfsync.mapping.rows import RowProblem
+
+    rows = [row for block in bound.map(table.blocks, lookups=lookups) for row in block.rows()]
     broken = {problem.row: problem for problem in table.problems if problem.severity == "error"}
     for index, row in enumerate(rows):
         if row.number in broken:  # the row itself is broken: what its cells seem to say counts for nothing
             found = broken[row.number]
             problem = RowProblem(row.number, "", "", found.problem, found.message, "error")
             rows[index] = replace(row, values={}, problem=problem)
-    return FileRows(path, name or path.name, digest(path), rows, table, bound)
+    return rows
 
 
 def map_records(mapping: "CompiledMapping", records: Sequence[Record]) -> "Iterator[MappedRow]":
@@ -85,7 +96,11 @@ class FileStep(Step[S]):
         self.file = file
 
     def decide(self, selected: S) -> list[Decision]:
-        return [self._decide(row, selected) for row in self.file.rows]
+        return [self._decide(row, selected) for row in self.rows(selected)]
+
+    def rows(self, selected: S) -> "Sequence[MappedRow]":
+        """The rows to decide about: those of the file, unless the step mapped them anew."""
+        return self.file.rows
 
     def _decide(self, row: "MappedRow", selected: S) -> Decision:
         problem = row.problem

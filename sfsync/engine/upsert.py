@@ -1,19 +1,29 @@
 """The generic import: rows of any table become records of any object, by upsert on the mapping's key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sfsync.engine.files import FileStep
+from sfsync.engine.files import FileStep, map_table, refused
 from sfsync.engine.flow import Decision, FileRows, Look
 from sfsync.errors import ConfigError
 from sfsync.records import Bucket, Create, Record, Update, changed
-from sfsync.salesforce.soql import chunks
+from sfsync.salesforce.soql import chunks, name
 
 if TYPE_CHECKING:
+    from sfsync.mapping.plan import Lookup
     from sfsync.mapping.rows import MappedRow
 
 
-class UpsertRows(FileStep[Mapping[str, Record]]):
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows, with what they link to looked up, and the records that have their keys."""
+
+    rows: Sequence["MappedRow"]
+    records: Mapping[str, Record]
+
+
+class UpsertRows(FileStep[Found]):
     """Compares every row with the record that has its key; writes only what differs."""
 
     name = "import"
@@ -27,29 +37,59 @@ class UpsertRows(FileStep[Mapping[str, Record]]):
                 f"The mapping {mapping.mapping} has no key, so its rows cannot be imported safely.",
                 hint="Add `key:` with the external-id field of the object.",
             )
-        self._object = str(mapping.object)
-        self._key = str(mapping.key)
+        self._object = name(mapping.object)
+        self._key = name(mapping.key)
+        self._creates = mapping.operation != "update"
 
-    def select(self, look: Look, expected: Sequence[Any]) -> Mapping[str, Record]:
-        sound = [row for row in self.file.rows if row.problem is None]
+    def select(self, look: Look, expected: Sequence[Any]) -> Found:
+        rows = self._linked(look)
+        sound = [row for row in rows if row.problem is None]
         if not sound:
-            return {}
-        names = sorted({"Id", self._key, *sound[0].values})
-        soql = f"SELECT {', '.join(names)} FROM {self._object} WHERE {{}}"
-        pages = look.org.query_many(chunks(soql, self._key, sorted({str(row.key) for row in sound})))
-        return {str(record[self._key]): record for page in pages for record in page}
+            return Found(rows, {})
+        fields = sorted({"Id", self._key, *_paths(sound[0].values)})
+        soql = f"SELECT {', '.join(fields)} FROM {self._object} WHERE {{}}"
+        pages = look.org.query_many(chunks(soql, self._key, [row.values[self._key] for row in sound]))
+        return Found(rows, {str(record[self._key]): record for page in pages for record in page})
 
-    def decide_row(self, row: "MappedRow", selected: Mapping[str, Record]) -> Decision:
-        key = str(row.key)
-        desired = {name: value for name, value in row.values.items() if name != self._key}
-        existing = selected.get(key)
+    def rows(self, selected: Found) -> Sequence["MappedRow"]:
+        return selected.rows
+
+    def decide_row(self, row: "MappedRow", selected: Found) -> Decision:
+        key = str(row.values[self._key])
+        desired = {field: value for field, value in row.values.items() if field != self._key}
+        existing = selected.records.get(key)
+        if existing is None and not self._creates:
+            return refused(row, Bucket.NOT_FOUND, f"no {self._object} has this key", "")
         if existing is None:
-            filled = {name: value for name, value in desired.items() if value is not None}
+            filled = {field: value for field, value in desired.items() if value is not None}
             return Decision(key, number=row.number, phases=((Create(self._object, key, filled, self._key),),))
         values = changed(desired, existing)
         if not values:
             return Decision(key, Bucket.UNCHANGED, number=row.number)
-        before = {name: existing.get(name) for name in values}
-        return Decision(
-            key, number=row.number, phases=((Update(self._object, existing["Id"], values, before),),)
-        )
+        before = {field: existing.get(field) for field in values}
+        update = Update(self._object, existing["Id"], values, before)
+        return Decision(key, number=row.number, phases=((update,),))
+
+    def _linked(self, look: Look) -> Sequence["MappedRow"]:
+        """The rows, mapped again with what the mapping looks up in the org; a value not found breaks its row."""
+        lookups = self.file.bound.lookups
+        if not lookups:
+            return self.file.rows
+        found = {lookup: dict(self._look_up(look, lookup)) for lookup in lookups}
+        return map_table(self.file.bound, self.file.table, found)
+
+    def _look_up(self, look: Look, lookup: "Lookup") -> Iterator[tuple[str, Any]]:
+        values = sorted({row.named[lookup.name] for row in self.file.rows if row.named.get(lookup.name)})
+        soql = f"SELECT {name(lookup.field)}, {name(lookup.take)} FROM {name(lookup.object)} WHERE {{}}"
+        for page in look.org.query_many(chunks(soql, lookup.field, values)):
+            for record in page:
+                yield record[lookup.field], record[lookup.take]
+
+
+def _paths(values: Record) -> Iterator[str]:
+    """Field names for a query; a parent linked by its key is asked for as ``Order.Sfsync_Key__c``."""
+    for field, value in values.items():
+        if isinstance(value, Mapping):
+            yield from (f"{field}.{key}" for key in value)
+        else:
+            yield field

@@ -28,6 +28,11 @@ class Bound:
         """The mapping itself."""
         return self.columns.plan.mapping
 
+    @property
+    def lookups(self) -> tuple[Lookup, ...]:
+        """What must be looked up in the org before rows can be mapped."""
+        return tuple(item.lookup for item in self.columns.plan.fields if item.lookup)
+
     def heading(self, name: str) -> str:
         """The partner's own heading of one of our names; empty when it is absent."""
         return self.columns.heading(name)
