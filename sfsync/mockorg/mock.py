@@ -156,11 +156,24 @@ class MockOrg:
         """Empty the org and forget jobs, cursors, faults and counters; tokens stay good."""
         with self.core.lock:
             self.core.reset()
-            self._state.jobs = Jobs()
-            self._state.cursors.clear()
-            self._state.background.clear()
-            self.faults.clear()
-            self.stats.reset()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._state.jobs = Jobs()
+        self._state.cursors.clear()
+        self._state.background.clear()
+        self.faults.clear()
+        self.stats.reset()
+
+    def snapshot(self) -> bytes:
+        """All records as they are now, for ``restore``: a prepared org for one test after the other."""
+        return self.core.snapshot()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Back to a snapshot of this org (in memory); jobs, cursors, faults and counters are forgotten."""
+        with self.core.lock:
+            self.core.restore(snapshot)
+            self._forget()
 
     def query(self, soql: str) -> list[dict[str, Any]]:
         """All rows of a query, without a call being counted."""

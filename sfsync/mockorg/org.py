@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from sqlite3 import OperationalError
-from threading import RLock
 from typing import Any
 
 from sfsync.mockorg import bootstrap, ids, problems
 from sfsync.mockorg.clock import MockClock
 from sfsync.mockorg.convert import LeadConvert, LeadConverted, LeadConverter
 from sfsync.mockorg.describe import Describer
+from sfsync.mockorg.lock import FairLock
 from sfsync.mockorg.dml import Dml
 from sfsync.mockorg.metadata import load
 from sfsync.mockorg.present import record
@@ -40,7 +40,7 @@ class OrgCore:
     def __init__(
         self, *, metadata: Sequence[Path] = (), data: Path | None = None, clock: MockClock | None = None
     ) -> None:
-        self.lock = RLock()
+        self.lock = FairLock()
         self.clock = clock or MockClock()
         self._metadata = load(metadata)
         self.schema: Schema = self._metadata.schema
@@ -57,6 +57,17 @@ class OrgCore:
     def close(self) -> None:
         """Close the data file."""
         self.store.close()
+
+    def snapshot(self) -> bytes:
+        """All records as they are now, for ``restore``."""
+        with self.lock:
+            return self.store.dump()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Back to a snapshot of this org; only for an org in memory."""
+        with self.lock:
+            self.store.load(snapshot)
+            self._dml.reset()
 
     def reset(self) -> None:
         """Back to the first day: only what every org holds."""

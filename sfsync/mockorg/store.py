@@ -56,6 +56,14 @@ class Store:
         """Close the file."""
         self._db.close()
 
+    def dump(self) -> bytes:
+        """All records as they are now, for ``load``; milliseconds for thousands of records."""
+        return self._db.serialize()
+
+    def load(self, dumped: bytes) -> None:
+        """Back to what ``dump`` of a store with the same schema gave; for stores in memory only."""
+        self._db.deserialize(dumped)
+
     def _prepare(self, each: ObjectDef) -> None:
         """Make the object's table and indexes, or add the columns that new metadata brought."""
         table = quoted(each.name)
