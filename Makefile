@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint check bench format clean
+.PHONY: demo test lint check bench clients format clean
 
 demo: $(STAMP)
 	$(PY) -m sfsync demo
@@ -22,6 +22,9 @@ check: lint
 
 bench: $(STAMP)
 	$(PY) -m tests.bench
+
+clients: $(STAMP)
+	$(PY) -m tests.clients
 
 format: $(STAMP)
 	$(VENV)/bin/ruff format .

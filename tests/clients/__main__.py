@@ -1,0 +1,157 @@
+"""Runs real Salesforce clients against the mock org and prints what each of them can do with it.
+
+The exit code is 1 when something fails. Each client has a fresh org, and gets a home of its own in
+``.clients/``; nothing of the machine's user is read or changed.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.clients.checks import CHECKS, Wrong, task
+from tests.clients.install import CACHE, CLIENTS, Client, install, node_folder
+from tests.clients.org import Witness, served
+
+PROGRAMS = Path(__file__).parent / "programs"
+PATIENCE = 900
+"""Seconds for all abilities of one client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One ability of one client. ``detail`` says what failed; empty when it passed."""
+
+    client: str
+    version: str
+    ability: str
+    detail: str
+    seconds: float
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.clients", description=__doc__)
+    names = [client.name for client in CLIENTS]
+    parser.add_argument("--only", metavar="CLIENT", choices=names, action="append", help=", ".join(names))
+    parser.add_argument("--json", action="store_true", help="One JSON object on stdout instead of the table.")
+    words = parser.parse_args()
+    results: list[Result] = []
+    for client in CLIENTS:
+        if not words.only or client.name in words.only:
+            for result in _results(client):
+                results.append(result)
+                _say(f"{result.client:<20}{result.ability:<16}{result.detail or 'ok'}", sys.stderr)
+    if words.json:
+        _say(json.dumps({"results": [asdict(each) for each in results]}))
+    else:
+        _say(table(results))
+    return int(not results or any(each.detail for each in results))
+
+
+def _say(line: str, stream: object = None) -> None:
+    (stream or sys.stdout).write(line + "\n")
+    (stream or sys.stdout).flush()
+
+
+def _results(client: Client) -> Iterator[Result]:
+    """Install, run, and hold what the client saw against the org; an ability that never reported has failed."""
+    begun = time.monotonic()
+    try:
+        install(client)
+        folder = CACHE / "work" / client.name
+        folder.mkdir(parents=True, exist_ok=True)
+        with served(folder) as witness:
+            for line in _reports(client, folder, witness):
+                now = time.monotonic()
+                detail = _judged(line, witness)
+                yield Result(client.name, client.version, line["ability"], detail, round(now - begun, 1))
+                begun = now
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+        yield Result(client.name, client.version, "run", str(error), round(time.monotonic() - begun, 1))
+
+
+def _reports(client: Client, folder: Path, witness: Witness) -> Iterator[dict]:
+    """The lines that a client's program says, one for each ability, as it says them."""
+    (folder / "task.json").write_text(json.dumps(task(witness, str(folder), str(CACHE))))
+    program = PROGRAMS / client.program
+    if program.suffix == ".mjs":
+        runner = str(node_folder() / "node")
+    else:
+        runner = str(client.folder / "bin" / "python") if client.kind == "python" else sys.executable
+    words = [runner, str(program), str(folder / "task.json")]
+    with (folder / "stderr.log").open("w") as noise:
+        process = subprocess.Popen(
+            words,
+            cwd=folder,
+            env=_environment(client, folder, witness),
+            stdout=subprocess.PIPE,
+            stderr=noise,
+            text=True,
+        )
+    with process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith('{"ability"'):
+                yield json.loads(line)
+    if process.returncode:
+        raise RuntimeError(f"{client.program} ended early:\n{(folder / 'stderr.log').read_text()[-2000:]}")
+
+
+def _judged(line: dict, witness: Witness) -> str:
+    if "error" in line:
+        return line["error"].strip()
+    try:
+        CHECKS[line["ability"]](line["saw"], witness)
+    except (Wrong, KeyError, TypeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _environment(client: Client, folder: Path, witness: Witness) -> dict[str, str]:
+    """A home in the work folder, no telemetry, and nothing of the machine's own settings."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    made = {
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "MOCK_ORG": witness.url,
+        "NODE_PATH": str(client.folder / "node_modules"),
+        "PATH": os.pathsep.join((str(node_folder()), os.environ["PATH"])),
+        "TMPDIR": str(home),
+        "DO_NOT_TRACK": "1",
+        "SF_DISABLE_TELEMETRY": "true",
+        "SFDX_DISABLE_TELEMETRY": "true",
+        "SF_AUTOUPDATE_DISABLE": "true",
+        "SF_SKIP_NEW_VERSION_CHECK": "true",
+        "SF_DATA_DIR": str(home / "sf-data"),
+        "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
+        "SFDX_USE_GENERIC_UNIX_KEYCHAIN": "true",
+    }
+    if client.kind == "python":
+        made["PYTHONPATH"] = str(PROGRAMS)
+    for name in ("CACHE", "CONFIG", "DATA", "STATE"):
+        made[f"XDG_{name}_HOME"] = str(home / f".{name.lower()}")
+    return made
+
+
+def table(results: list[Result]) -> str:
+    """Clients down, abilities across, in Markdown; a dash stands for what a client does not do."""
+    by_cell = {(each.client, each.ability): each for each in results}
+    clients = dict.fromkeys((each.client, each.version) for each in results)
+    abilities = [*CHECKS, *dict.fromkeys(each.ability for each in results if each.ability not in CHECKS)]
+    lines = ["| client | version | " + " | ".join(each.replace("_", " ") for each in abilities) + " |"]
+    lines.append("|---" * (len(abilities) + 2) + "|")
+    for name, version in clients:
+        cells = [by_cell.get((name, ability)) for ability in abilities]
+        words = ["–" if cell is None else "FAILS" if cell.detail else "ok" for cell in cells]
+        lines.append(f"| {name} | {version} | " + " | ".join(words) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
