@@ -2,9 +2,11 @@
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
@@ -45,6 +47,19 @@ class Options:
     def terminal(self) -> bool:
         """Whether a person watches: only then are progress bars drawn."""
         return sys.stderr.isatty() and not self.json and self.verbosity >= 0
+
+
+class OutputFile(click.Path):
+    """A file to write: its folder must be there, which is found out before any work is done."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.parent.is_dir():
+            self.fail(f"{path} cannot be written: there is no folder {path.parent}.", param, ctx)
+        return path
 
 
 def common_options(function: Callable[..., Any]) -> Callable[..., Any]:

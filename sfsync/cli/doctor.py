@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sfsync.cli.common import Options, common_options
-from sfsync.errors import SfsyncError
+from sfsync.errors import ConfigError, SfsyncError
 
 if TYPE_CHECKING:
     from sfsync.project import Project
@@ -18,33 +18,37 @@ _MARKS = {GOOD: "✓", WARN: "!", BAD: "✗"}
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. ``state``: ok, warn, bad."""
+    """One thing that was looked at. ``state``: ok, warn, bad; ``exit_code`` counts when it is bad."""
 
     name: str
     state: str
     found: str
     mend: str = ""
+    exit_code: int = ConfigError.exit_code
 
 
 @click.command(name="doctor")
 @common_options
 def command(options: Options) -> int:
-    """Check project, mappings, journal, folders, mail and org; says what to mend. Writes nothing to the org."""
+    """Check project, mappings, journal, folders, mail and org; says what to mend. Writes nothing to the org.
+
+    The exit code is that of the first thing to mend.
+    """
     from sfsync.project import open_project
 
     try:
         project = open_project(options.project, org=options.org)
     except SfsyncError as error:
-        checks = [Check("project", BAD, str(error), error.hint)]
+        checks = [_bad("project", error)]
     else:
         checks = list(_checks(project))
     for check in checks:
         mend = f"\n    → {check.mend}" if check.mend else ""
         options.say(f"{_MARKS[check.state]} {check.name:<10} {check.found}{mend}")
-    worst = BAD if any(check.state == BAD for check in checks) else GOOD
+    code = next((check.exit_code for check in checks if check.state == BAD), 0)
     body = [{"name": c.name, "state": c.state, "found": c.found, "mend": c.mend} for c in checks]
-    options.result({"status": "ok" if worst == GOOD else "failed", "checks": body})
-    return 0 if worst == GOOD else 1
+    options.result({"status": "failed" if code else "ok", "checks": body})
+    return code
 
 
 def _checks(project: "Project") -> Iterator[Check]:
@@ -64,9 +68,13 @@ def _guarded(name: str, look: Callable[["Project"], Check], project: "Project") 
     try:
         return look(project)
     except SfsyncError as error:
-        return Check(
-            name, BAD, error.message, error.hint or "\n      ".join(map(str, getattr(error, "problems", ())))
-        )
+        return _bad(name, error)
+
+
+def _bad(name: str, error: SfsyncError) -> Check:
+    problems = error.problems if isinstance(error, ConfigError) else ()
+    mend = error.hint or "\n      ".join(map(str, problems))
+    return Check(name, BAD, error.message, mend, error.exit_code)
 
 
 def _content(project: "Project") -> Check:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sfsync.cli.common import Options, common_options
+from sfsync.cli.common import Options, OutputFile, common_options
 from sfsync.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -96,10 +96,8 @@ def preview(options: Options, mapping: str, file: Path, rows: int, sheet: str | 
 @command.command()
 @_MAPPING
 @_FILE
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="CSV of the rows taken.")
-@click.option(
-    "--rejects", type=click.Path(path_type=Path), help="CSV of the rows not taken, with the reason."
-)
+@click.option("-o", "--output", required=True, type=OutputFile(), help="CSV of the rows taken.")
+@click.option("--rejects", type=OutputFile(), help="CSV of the rows not taken, with the reason.")
 @click.option("--raw", is_flag=True, help="Keep texts that a spreadsheet would run as formulas as they are.")
 @click.option("--sheet", help="The sheet to read; also a hidden one.")
 @common_options
@@ -141,9 +139,7 @@ def apply(
 
 
 @command.command()
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Write it there instead of printing it."
-)
+@click.option("-o", "--output", type=OutputFile(), help="Write it there instead of printing it.")
 @common_options
 def schema(options: Options, output: Path | None) -> None:
     """Print the JSON Schema of mapping files, for completion in editors."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sfsync.cli.common import Options, common_options
+from sfsync.cli.common import Options, OutputFile, common_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +24,7 @@ _RUNS_READ = 100_000
 
 @click.command(name="report")
 @click.argument("name", type=click.Choice(list(REPORTS)))
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write a workbook (.xlsx)."
-)
+@click.option("-o", "--output", type=OutputFile(), help="Write a workbook (.xlsx).")
 @click.option("--since", type=_DAY, metavar="DATE", help="Forms sent from this day on, such as 2026-01-31.")
 @click.option("--until", type=_DAY, metavar="DATE", help="Forms sent up to and on this day.")
 @common_options
