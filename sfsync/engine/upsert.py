@@ -21,6 +21,8 @@ class Found:
 
     rows: Sequence["MappedRow"]
     records: Mapping[str, Record]
+    first: Mapping[str, int]
+    """Key → number of the first row that has it."""
 
 
 class UpsertRows(FileStep[Found]):
@@ -40,22 +42,37 @@ class UpsertRows(FileStep[Found]):
         self._object = name(mapping.object)
         self._key = name(mapping.key)
         self._creates = mapping.operation != "update"
+        self._links = {
+            field: f"{field}.{rule.lookup.partition('.')[2]}"
+            for field, rule in mapping.fields.items()
+            if rule.lookup and not rule.take
+        }
 
     def select(self, look: Look, expected: Sequence[Any]) -> Found:
         rows = self._linked(look)
-        sound = [row for row in rows if row.problem is None]
+        sound = [row for row in rows if row.problem is None and row.key]
         if not sound:
-            return Found(rows, {})
-        fields = sorted({"Id", self._key, *_paths(sound[0].values)})
+            return Found(rows, {}, {})
+        first: dict[str, int] = {}
+        for row in sound:
+            first.setdefault(str(row.values[self._key]), row.number)
+        # A parent linked by its key is asked for as ``Order.Sfsync_Key__c``.
+        fields = sorted({"Id", self._key, *(self._links.get(field, field) for field in sound[0].values)})
         soql = f"SELECT {', '.join(fields)} FROM {self._object} WHERE {{}}"
         pages = look.org.query_many(chunks(soql, self._key, [row.values[self._key] for row in sound]))
-        return Found(rows, {str(record[self._key]): record for page in pages for record in page})
+        records = {str(record[self._key]): record for page in pages for record in page}
+        return Found(rows, records, first)
 
     def rows(self, selected: Found) -> Sequence["MappedRow"]:
         return selected.rows
 
     def decide_row(self, row: "MappedRow", selected: Found) -> Decision:
+        if not row.key:
+            return refused(row, Bucket.INVALID, "the row has no key", "")
         key = str(row.values[self._key])
+        if selected.first[key] != row.number:
+            reason = f"row {selected.first[key]} has the same key"
+            return refused(row, Bucket.DUPLICATE, reason, "")
         desired = {field: value for field, value in row.values.items() if field != self._key}
         existing = selected.records.get(key)
         if existing is None and not self._creates:
@@ -84,12 +101,3 @@ class UpsertRows(FileStep[Found]):
         for page in look.org.query_many(chunks(soql, lookup.field, values)):
             for record in page:
                 yield record[lookup.field], record[lookup.take]
-
-
-def _paths(values: Record) -> Iterator[str]:
-    """Field names for a query; a parent linked by its key is asked for as ``Order.Sfsync_Key__c``."""
-    for field, value in values.items():
-        if isinstance(value, Mapping):
-            yield from (f"{field}.{key}" for key in value)
-        else:
-            yield field

@@ -1,0 +1,225 @@
+"""The generic import: create, update only what differs, link, refuse; the same file again writes nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from sfsync.engine.files import read_file
+from sfsync.engine.flow import Flow, PartnerFile
+from sfsync.engine.operation import import_file
+from sfsync.engine.results import RunResult
+from sfsync.engine.running import Nobody
+from sfsync.engine.upsert import UpsertRows
+from sfsync.errors import ConfigError, GuardRefused
+from sfsync.mapping.compile import compile_mapping
+from sfsync.mapping.load import parse_mapping
+from sfsync.records import Bucket
+from tests.conftest import House, NewHouse
+
+ACCOUNTS = """
+mapping: customers
+object: Account
+key: Sfsync_Key__c
+file:
+  headers:
+    number: [Number]
+    title: [Name]
+    staff: [Staff]
+    site: [Site]
+fields:
+  Sfsync_Key__c: {from: number, type: key, required: true, unique: true}
+  Name: {from: title, type: text, required: true}
+  NumberOfEmployees: {from: staff, type: integer}
+  Website: site
+"""
+CONTACTS = """
+mapping: people
+object: Contact
+key: Sfsync_Key__c
+file: {headers: {number: [Number], last: [Name], customer: [Customer]}}
+fields:
+  Sfsync_Key__c: {from: number, type: key, required: true, unique: true}
+  LastName: {from: last, type: text, required: true}
+  %s
+"""
+BY_ID = "AccountId: {from: customer, lookup: Account.Sfsync_Key__c, take: Id}"
+BY_KEY = "Account: {from: customer, lookup: Account.Sfsync_Key__c}"
+HEAD = "Number;Name;Staff;Site\n"
+
+
+@pytest.fixture
+def empty(new_house: NewHouse) -> House:
+    return new_house(0)
+
+
+def take(house: House, folder: Path, table: str, mapping: str = ACCOUNTS, *override: str) -> RunResult:
+    """`sfsync import MAPPING FILE`."""
+    path = folder / "in.csv"
+    path.write_text(table, encoding="utf-8")
+    compiled = compile_mapping(parse_mapping(mapping))
+    rows = read_file(path, compiled)
+    partner_file = PartnerFile("customers", "", "", mapping="customers", take=UpsertRows)
+    ports = house.project.ports(Nobody(), override)
+    return import_file(ports, Flow("customers", "", ()), partner_file, rows)
+
+
+def reasons(house: House, result: RunResult) -> list[tuple[Bucket, str]]:
+    return [(row.bucket, row.reason) for row in house.project.journal.rows(result.run_id)]
+
+
+def accounts(house: House) -> dict[str, tuple[object, ...]]:
+    found = house.records("SELECT Sfsync_Key__c, Name, NumberOfEmployees, Website FROM Account")
+    return {
+        record["Sfsync_Key__c"]: (record["Name"], record["NumberOfEmployees"], record["Website"])
+        for record in found
+    }
+
+
+def test_rows_become_records(empty: House, tmp_path: Path) -> None:
+    result = take(empty, tmp_path, HEAD + "c1;Volt BV;12;\nc2;Ampère;;https://a.example\n")
+    assert result.steps[0].buckets == {Bucket.APPLIED: 2}
+    assert result.rows_read == 2
+    assert accounts(empty) == {"C1": ("Volt BV", 12, None), "C2": ("Ampère", None, "https://a.example")}
+
+
+def test_the_same_file_again_writes_nothing(empty: House, tmp_path: Path) -> None:
+    table = HEAD + "c1;Volt BV;12;\nc2;Ampère;;https://a.example\n"
+    take(empty, tmp_path, table)
+    written = empty.written
+    result = take(empty, tmp_path, table)
+    assert result.steps[0].buckets == {Bucket.UNCHANGED: 2}
+    assert result.status == "ok"
+    assert empty.written == written
+
+
+def test_only_what_differs_is_written(empty: House, tmp_path: Path) -> None:
+    take(empty, tmp_path, HEAD + "c1;Volt BV;12;\nc2;Ampère;7;\n")
+    account = empty.records("SELECT Id FROM Account WHERE Sfsync_Key__c = 'C1'")[0]["Id"]
+    empty.org.core.update("Account", account, {"Website": "https://by.hand.example"})
+    written = empty.written
+    result = take(empty, tmp_path, "Number;Name;Staff\nC1;Volt BV;13\nC2;Ampère;7\n")
+    assert result.steps[0].buckets == {Bucket.APPLIED: 1, Bucket.UNCHANGED: 1}
+    assert empty.written == written + 1
+    assert accounts(empty)["C1"] == ("Volt BV", 13, "https://by.hand.example")
+    rows = {row.key: row.fields for row in empty.project.journal.rows(result.run_id)}
+    assert rows == {"C1": ("NumberOfEmployees",), "C2": ()}
+
+
+def test_emptying_a_field_needs_a_word_from_the_operator(empty: House, tmp_path: Path) -> None:
+    take(empty, tmp_path, HEAD + "c1;Volt BV;12;\n")
+    written = empty.written
+    with pytest.raises(GuardRefused, match="emptied"):
+        take(empty, tmp_path, HEAD + "c1;Volt BV;;\n")
+    assert empty.written == written
+    take(empty, tmp_path, HEAD + "c1;Volt BV;;\n", ACCOUNTS, "blanks")
+    assert accounts(empty)["C1"] == ("Volt BV", None, None)
+
+
+def test_rows_in_doubt_are_told_and_the_others_go_on(empty: House, tmp_path: Path) -> None:
+    table = HEAD + "c1;Volt;12;\nc1;Volt again;1;\n;Nobody;1;\nc3;Ohm;many;\nc4;;;\nc5;Watt;;\n"
+    result = take(empty, tmp_path, table)
+    assert sum(result.steps[0].buckets.values()) == result.rows_read == 6
+    found = reasons(empty, result)
+    assert [bucket for bucket, _ in found][2:5] == [Bucket.INVALID] * 3
+    assert all(reason for bucket, reason in found if bucket is not Bucket.APPLIED)
+    assert "C5" in accounts(empty)
+    assert not {"C3", "C4", "None"} & accounts(empty).keys()
+    assert result.exit_code == 1
+
+
+def test_a_refusal_of_the_org_is_the_rows_reason(empty: House, tmp_path: Path) -> None:
+    empty.org.faults.script("reject", sobject="Account", times=1)
+    result = take(empty, tmp_path, HEAD + "c1;Volt;12;\nc2;Ohm;1;\n")
+    assert result.steps[0].buckets == {Bucket.APPLIED: 1, Bucket.FAILED: 1}
+    assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" in reasons(empty, result)[0][1]
+    assert take(empty, tmp_path, HEAD + "c1;Volt;12;\nc2;Ohm;1;\n").steps[0].buckets == {
+        Bucket.APPLIED: 1, Bucket.UNCHANGED: 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["lost_before", "lost_after"])
+def test_a_lost_answer_is_looked_into(empty: House, tmp_path: Path, kind: str) -> None:
+    empty.org.faults.script(kind, skip=1)
+    result = take(empty, tmp_path, HEAD + "c1;Volt;12;\nc2;Ohm;1;\n")
+    assert result.steps[0].buckets == {Bucket.APPLIED: 2}
+    assert accounts(empty).keys() == {"C1", "C2"}
+    assert empty.written == 2
+
+
+def test_a_mapping_without_a_key_is_refused(empty: House, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has no key"):
+        take(empty, tmp_path, HEAD + "c1;Volt;1;\n", ACCOUNTS.replace("key: Sfsync_Key__c\n", "", 1))
+    assert empty.written == 0
+
+
+def test_a_row_without_a_key_is_never_written(empty: House, tmp_path: Path) -> None:
+    """Also where the mapping forgot to say that the key is required."""
+    loose = ACCOUNTS.replace("type: key, required: true, unique: true", "type: key")
+    result = take(empty, tmp_path, HEAD + ";Volt;1;\nc2;Ohm;1;\n", loose)
+    assert accounts(empty).keys() == {"C2"}
+    assert result.steps[0].buckets == {Bucket.APPLIED: 1, Bucket.INVALID: 1}
+
+
+def test_two_rows_of_one_key_are_not_both_said_to_be_written(empty: House, tmp_path: Path) -> None:
+    """Also where the mapping forgot to say that the key is unique."""
+    loose = ACCOUNTS.replace("type: key, required: true, unique: true", "type: key, required: true")
+    result = take(empty, tmp_path, HEAD + "c1;Volt;1;\nc1;Ohm;2;\n", loose)
+    assert result.steps[0].buckets == {Bucket.APPLIED: 1, Bucket.DUPLICATE: 1}
+    assert accounts(empty) == {"C1": ("Volt", 1, None)}
+
+
+@pytest.mark.parametrize("link", [BY_ID, BY_KEY], ids=["by id", "by key"])
+@pytest.mark.parametrize("first", ["", "c9;Solo;\n"], ids=["all linked", "the first row links nothing"])
+def test_rows_link_to_records_of_the_org(empty: House, tmp_path: Path, link: str, first: str) -> None:
+    take(empty, tmp_path, HEAD + "c1;Volt;1;\nc2;Ohm;1;\n")
+    mapping = CONTACTS % link
+    table = f"Number;Name;Customer\n{first}p1;Kok;C1\np2;Smit;C2\n"
+    result = take(empty, tmp_path, table, mapping)
+    assert result.status == "ok"
+    people = empty.records(
+        "SELECT LastName, Account.Name FROM Contact WHERE AccountId != null ORDER BY LastName"
+    )
+    assert [(one["LastName"], one["Account"]["Name"]) for one in people] == [("Kok", "Volt"), ("Smit", "Ohm")]
+    written = empty.written
+    assert Bucket.APPLIED not in take(empty, tmp_path, table, mapping).steps[0].buckets
+    assert empty.written == written
+    moved = take(empty, tmp_path, table.replace("p1;Kok;C1", "p1;Kok;C2"), mapping)
+    assert moved.steps[0].buckets[Bucket.APPLIED] == 1
+    assert empty.written == written + 1
+
+
+def test_a_row_that_links_to_nothing_is_not_found(empty: House, tmp_path: Path) -> None:
+    take(empty, tmp_path, HEAD + "c1;Volt;1;\n")
+    result = take(empty, tmp_path, "Number;Name;Customer\np1;Kok;C1\np2;Smit;C7\n", CONTACTS % BY_ID)
+    assert result.steps[0].buckets == {Bucket.APPLIED: 1, Bucket.NOT_FOUND: 1}
+    assert [record["LastName"] for record in empty.records("SELECT LastName FROM Contact")] == ["Kok"]
+
+
+def test_a_mapping_that_only_updates_makes_no_records(empty: House, tmp_path: Path) -> None:
+    take(empty, tmp_path, HEAD + "c1;Volt;1;\n")
+    only = "operation: update\n" + ACCOUNTS
+    result = take(empty, tmp_path, HEAD + "c1;Volt;5;\nc2;Ohm;1;\n", only)
+    assert result.steps[0].buckets == {Bucket.APPLIED: 1, Bucket.NOT_FOUND: 1}
+    assert accounts(empty) == {"C1": ("Volt", 5, None)}
+
+
+def test_a_unique_field_that_another_record_holds_is_a_failed_row(empty: House, tmp_path: Path) -> None:
+    """Card ids are unique in the org: one card never belongs to two assets, whatever a file says."""
+    take(empty, tmp_path, HEAD + "c1;Volt;1;\n")
+    assets = """
+mapping: cards
+object: Asset
+key: Sfsync_Key__c
+file: {headers: {number: [Number], card: [Card], customer: [Customer]}}
+fields:
+  Sfsync_Key__c: {from: number, type: key, required: true, unique: true}
+  Card_Id__c: {from: card, type: digits, required: true}
+  Name: number
+  AccountId: {from: customer, lookup: Account.Sfsync_Key__c, take: Id}
+"""
+    table = "Number;Card;Customer\na1;111;C1\na2;111;C1\na3;333;C1\n"
+    result = take(empty, tmp_path, table, assets)
+    assert result.steps[0].buckets == {Bucket.APPLIED: 2, Bucket.FAILED: 1}
+    assert "DUPLICATE_VALUE" in reasons(empty, result)[1][1]
+    again = take(empty, tmp_path, table, assets)
+    assert again.steps[0].buckets == {Bucket.UNCHANGED: 2, Bucket.FAILED: 1}
