@@ -127,7 +127,7 @@ def add_batch(call: Call) -> Reply:
         changed=stamp,
     )
     job.batches.append(batch)
-    call.state.background.append(run_batch(replace(call, kind="bulk1"), job, batch))
+    call.state.background.start(run_batch(replace(call, kind="bulk1"), job, batch))
     return document("batchInfo", batch_values(batch), as_json=job.content_type == "JSON", status=201)
 
 

@@ -89,6 +89,24 @@ def job_values(job: Job1) -> dict[str, Any]:
     }
 
 
+def list_values(job: Job1) -> dict[str, Any]:
+    """A job as the lists of Bulk 2.0 show it."""
+    return {
+        "id": job.id,
+        "operation": job.operation,
+        "object": job.object,
+        "createdById": job.created_by,
+        "createdDate": job.created,
+        "systemModstamp": job.changed,
+        "state": job.state,
+        "concurrencyMode": job.concurrency,
+        "contentType": job.content_type,
+        "apiVersion": float(job.version),
+        "jobType": "Classic",
+        **({"isPkChunkingEnabled": True} if job.chunk else {}),
+    }
+
+
 def batch_values(batch: Batch1) -> dict[str, Any]:
     """The contents of a BatchInfo."""
     return {

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from sfsync.mockorg.bulk1_documents import JSON_TYPE, NAMESPACE, XML_TYPE, xml_reply
-from sfsync.mockorg.bulk_rows import columns_of, flat, nested, row_failure, whole_rows
+from sfsync.mockorg.bulk2_results import padded
+from sfsync.mockorg.bulk_rows import columns_of, flat, nester, row_failure, whole_rows
 from sfsync.mockorg.csv_text import BadCsv, BadRow, read, written
 from sfsync.mockorg.http import Reply, to_json
 from sfsync.mockorg.jobs import Batch1, Job1, RowResult
@@ -26,10 +27,14 @@ _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
 Row = dict[str, Any]
 
 
-def run_batch(call: Call, job: Job1, batch: Batch1) -> Iterator[None]:
-    """Work on a batch, pausing after every slice; aborted jobs are left alone."""
+CHUNK = 200
+"""Rows that the org writes in one transaction."""
+
+
+def run_batch(call: Call, job: Job1, batch: Batch1) -> Iterator[int]:
+    """Work on a batch; yields rows done, 0 to wait for a request. Aborted jobs are left alone."""
     for _ in range(call.state.quirks.bulk_waits):
-        yield
+        yield 0
     if batch.state != "Queued":
         return
     batch.state = "InProgress"
@@ -50,11 +55,11 @@ def run_batch(call: Call, job: Job1, batch: Batch1) -> Iterator[None]:
         user_id=call.user or None, from_text=job.content_type != "JSON", auto_assign=bool(job.assignment_rule)
     )
     write = _writer(call, job, options)
-    for number, row in enumerate(rows, 1):
-        batch.results.append(write(row))
-        batch.processed = number
-        if number % call.state.quirks.bulk_slice == 0 and number < len(rows):
-            yield
+    for start in range(0, len(rows), CHUNK):
+        with call.state.transaction():
+            batch.results += [write(row) for row in rows[start : start + CHUNK]]
+        batch.processed = len(batch.results)
+        yield CHUNK
     _end(call, batch, "Completed", "")
 
 
@@ -84,12 +89,13 @@ def _csv_rows(call: Call, job: Job1, body: bytes) -> list[Row | Refused]:
     if unknown := columns_of(call, job.object, header):
         raise BadCsv(f"Field name not found : {unknown}")
     rows: list[Row | Refused] = []
+    nested = nester(header)
     for line in lines:
         if isinstance(line, BadRow) or len(line) > len(header):
             reason = line.reason if isinstance(line, BadRow) else "more values than columns"
             rows.append(Refused("INVALID_CSV", f"Invalid CSV row: {reason}"))
         else:
-            rows.append(nested(header, line + [""] * (len(header) - len(line))))
+            rows.append(nested(padded(line, len(header))))
     return rows
 
 

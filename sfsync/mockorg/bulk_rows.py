@@ -3,7 +3,7 @@
 Source: "Relationship Fields in a Header Row", "Prepare CSV Files" in the Bulk API Developer Guide.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sfsync.mockorg.jobs import RowResult
@@ -35,21 +35,33 @@ def columns_of(call: Call, sobject: str, header: Sequence[str]) -> str:
     return ""
 
 
-def nested(header: Sequence[str], row: Sequence[str]) -> dict[str, Any]:
-    """The values of a row: empty cells are left out, ``#N/A`` is null, ``Account.Key__c`` becomes a parent by key."""
-    values: dict[str, Any] = {}
-    for column, text in zip(header, row, strict=True):
-        if text == "":
-            continue
-        value = None if text == NULL else text
-        target, colon, rest = column.partition(":")
-        relation, dot, field = (rest if colon else column).partition(".")
-        if not dot:
-            values[column] = value
-        elif value is not None:
-            parent = {"attributes": {"type": target}} if colon else {}
-            values[relation] = {**parent, field: value}
-    return values
+def nester(header: Sequence[str]) -> Callable[[Sequence[str]], dict[str, Any]]:
+    """The function that makes values of a row as wide as the header.
+
+    Empty cells are left out, ``#N/A`` is null, ``Account.Key__c`` becomes a parent by key.
+    """
+    parents = {name: _parent(name) for name in header if "." in name}
+
+    def nested(row: Sequence[str]) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            name: None if text == NULL else text
+            for name, text in zip(header, row, strict=True)
+            if text != ""
+        }
+        for name, (target, relation, field) in parents.items():
+            value = values.pop(name, None)
+            if value is not None:
+                values[relation] = {**target, field: value}
+        return values
+
+    return nested
+
+
+def _parent(column: str) -> tuple[dict[str, Any], str, str]:
+    """The type, the relationship and the key field of ``Lead:Who.Email``."""
+    target, colon, rest = column.rpartition(":")
+    relation, _, field = rest.partition(".")
+    return ({"attributes": {"type": target}} if colon else {}), relation, field
 
 
 def row_failure(refusal: Refused, record_id: str = "") -> RowResult:
@@ -82,9 +94,15 @@ def whole_rows(result: QueryResult) -> QueryResult:
 
 def flat(result: QueryResult, start: int = 0, count: int | None = None) -> list[list[str]]:
     """A query's result as lines of CSV, the header first; parents as ``Account.Name``."""
+    header = [column.name for column in result.columns]
+    return [header, *lines_of(result, start, result.total if count is None else count)]
+
+
+def lines_of(result: QueryResult, start: int, count: int) -> Iterator[list[str]]:
+    """Some rows of a query's result as lines of CSV."""
     columns = [column.name for column in result.columns]
-    rows = result.rows(start, result.total if count is None else count)
-    return [columns, *([cell(_down(row, column)) for column in columns] for row in rows)]
+    for row in result.rows(start, count):
+        yield [cell(row[name] if name in row else _down(row, name)) for name in columns]
 
 
 def _down(row: Any, column: str) -> Any:

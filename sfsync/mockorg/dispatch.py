@@ -4,6 +4,7 @@ error document.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from sfsync.mockorg import soap
 from sfsync.mockorg.auth import bearer
@@ -60,18 +61,17 @@ class Dispatcher:
         if before is not None and before.kind == "lost_before":
             return Response(0, lost=True)
         after = state.faults.request(("lost_after", "slow"), call.kind, line)
-        state.work()
+        state.background.poll(state.quirks.bulk_slice)
         reply = self._reply(call, route, family, before)
         headers = dict(reply.headers)
         if family == "rest":
             headers["Sforce-Limit-Info"] = state.stats.limit_info
         pretty = request.header("x-prettyprint") == "1"
-        full = Reply(reply.status, reply.value, reply.body, reply.content_type, headers)
-        response = to_response(full, pretty=pretty)
+        response = to_response(replace(reply, headers=headers), pretty=pretty)
         if after is not None and after.kind == "lost_after":
             return Response(response.status, lost=True)
         delay = after.seconds if after is not None else 0.0
-        return Response(response.status, response.headers, response.body, delay)
+        return replace(response, delay=delay) if delay else response
 
     def _reply(self, call: Call, route: Route, family: Family, trouble: Fault | None) -> Reply:
         state, request = self._state, call.request
@@ -112,7 +112,7 @@ class Dispatcher:
                 raise trouble.refusal()
             _check_version(call, "rest")
             reply = _guarded(match.route.handler, call, "rest")
-            if reply.body is not None:
+            if reply.body is not None or reply.chunks is not None:
                 raise Refused("INVALID_INPUT", "The bytes of a file cannot be part of another answer")
             return reply
         except Refused as refusal:

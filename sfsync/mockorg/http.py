@@ -6,12 +6,13 @@ response and done by the door.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sfsync.mockorg.problems import Refused
+from sfsync.mockorg.spool import Spool
 
 JSON = "application/json;charset=UTF-8"
 XML = "application/xml"
@@ -31,6 +32,8 @@ class Request:
     body: bytes = b""
     base: str = "http://127.0.0.1"
     parsed: Any = None  # the body of a subrequest, which was never bytes
+    upload: Spool | None = None
+    """The body of an upload to a Bulk job when it came over a door that keeps large bodies on disk."""
 
     @property
     def path(self) -> str:
@@ -96,11 +99,14 @@ def parameters(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler answers: ``value`` is written as JSON, unless ``body`` has the bytes already."""
+    """What a handler answers: ``value`` is written as JSON, unless ``body`` has the bytes already, or ``chunks``
+    makes them while they are sent, when the org has long turned to other requests.
+    """
 
     status: int = 200
     value: Any = None
     body: bytes | None = None
+    chunks: Iterator[bytes] | None = None
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -108,14 +114,19 @@ class Reply:
 @dataclass(frozen=True, slots=True)
 class Response:
     """One HTTP response. The door waits ``delay`` seconds first, and cuts the line instead of answering when
-    ``lost``.
+    ``lost``. The body is ``chunks`` when there are any.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    chunks: Iterator[bytes] | None = None
     delay: float = 0.0
     lost: bool = False
+
+    def whole(self) -> "Response":
+        """The response with its body in one piece."""
+        return self if self.chunks is None else replace(self, body=b"".join(self.chunks), chunks=None)
 
     def header(self, name: str) -> str | None:
         """The value of a header, whatever its case."""
@@ -137,8 +148,9 @@ def to_response(reply: Reply, *, pretty: bool = False) -> Response:
     body = reply.body
     if body is None:
         body = b"" if reply.value is None else to_json(reply.value, pretty=pretty)
-    headers = [("Content-Type", reply.content_type)] if body or reply.body is not None else []
-    return Response(reply.status, (*headers, *reply.headers.items()), body)
+    typed = body or reply.body is not None or reply.chunks is not None
+    headers = [("Content-Type", reply.content_type)] if typed else []
+    return Response(reply.status, (*headers, *reply.headers.items()), body, reply.chunks)
 
 
 def make_request(

@@ -1,9 +1,16 @@
 """Bulk jobs of both APIs as the org keeps them: plain data, worked on by bulk2.py and bulk1.py."""
 
 import random
+from array import array
 from dataclasses import dataclass, field
 
 from sfsync.mockorg import ids
+from sfsync.mockorg.allowance import Allowance
+from sfsync.mockorg.org import QueryResult
+from sfsync.mockorg.spool import Spool
+
+BLOCK = 10_000
+"""Rows that the org takes together from an upload; source: "Bulk API and Bulk API 2.0 Limits and Allocations"."""
 
 
 @dataclass(slots=True)
@@ -36,17 +43,20 @@ class Job2:
     delimiter: str = "COMMA"
     line_ending: str = "LF"
     query: str = ""
-    data: bytes | None = None
+    found: QueryResult | None = None  # what a query job reads, until it has been read
+    data: Spool | None = None  # of an ingest job the upload, of a query job the lines of its result
     header: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
-    results: dict[int, RowResult] = field(default_factory=dict)
-    lines: list[list[str]] = field(default_factory=list)  # of a query: the result, header first
+    body_at: int = 0  # where the lines behind the header begin
+    total: int = 0  # rows of the upload, once they were counted
+    blocks: "array[int]" = field(default_factory=lambda: array("Q"))  # where each BLOCK of the upload begins
+    results: Spool | None = None  # a line for each row done, in the order of the upload
+    results_at: "array[int]" = field(default_factory=lambda: array("Q"))  # where each BLOCK of results begins
+    line_at: "array[int]" = field(
+        default_factory=lambda: array("Q")
+    )  # of a query job: where each line begins
+    processed: int = 0
+    failed: int = 0
     error: str = ""
-    waited: int = 0
-
-    @property
-    def failed(self) -> int:
-        return sum(1 for result in self.results.values() if result.error)
 
 
 @dataclass(slots=True)
@@ -98,6 +108,8 @@ class Jobs:
 
     bulk2: dict[str, Job2] = field(default_factory=dict)
     bulk1: dict[str, Job1] = field(default_factory=dict)
+    batches: Allowance = field(default_factory=lambda: Allowance(15_000))
+    """Batches of both APIs in 24 hours; an upload to a Bulk 2.0 job takes one for each BLOCK rows."""
     _made: int = 0
 
     def new_id(self, prefix: str) -> str:

@@ -20,6 +20,7 @@ from sfsync.mockorg import (
     batch,
     bulk1,
     bulk2,
+    bulk2_query,
     composite,
     graph,
     query,
@@ -31,6 +32,7 @@ from sfsync.mockorg import (
     tree,
     web_to_lead,
 )
+from sfsync.mockorg.background import Worker
 from sfsync.mockorg.clock import MockClock
 from sfsync.mockorg.dispatch import Dispatcher
 from sfsync.mockorg.faults import Faults
@@ -57,6 +59,7 @@ TABLES = (
     replication.ROUTES,
     rest.ROUTES,
     bulk2.ROUTES,
+    bulk2_query.ROUTES,
     bulk1.ROUTES,
     auth.ROUTES,
     soap.ROUTES,
@@ -89,6 +92,7 @@ class MockOrg:
         folders = default_metadata() if metadata is None else metadata
         self.core = OrgCore(metadata=folders, data=data, clock=clock)
         self._state = State(self.core, Sessions(self.core.organization_id), quirks or Quirks())
+        self._state.folder = data.absolute().parent if data else None
         self._sleep = sleep
         routes = admin.routes(self.reset, self._seed_text)
         self._dispatcher = Dispatcher(self._state, Router((routes, *TABLES)))
@@ -123,13 +127,22 @@ class MockOrg:
 
     def handle(self, request: Request) -> Response:
         """Answer one request; both doors lead here."""
-        return self._dispatcher.handle(request)
+        return self._dispatcher.handle(request).whole()
 
     def serve(self, port: int = 0) -> Server:
         """A server on loopback; use it as a context manager or ``start()`` and ``stop()`` it. 0 takes any free
         port.
         """
-        return Server(self.handle, self.token, port=port, sleep=self._sleep)
+        state = self._state
+        worker = Worker(state.background, state.core.lock)
+        return Server(
+            self._dispatcher.handle,
+            self.token,
+            port=port,
+            sleep=self._sleep,
+            spool=state.spool,
+            worker=worker,
+        )
 
     def activate(self, hosts: str = r"[^/]+") -> "AbstractContextManager[RequestsMock]":
         """Answer what ``requests`` sends in this process to ``hosts`` (a regular expression), while the block

@@ -19,6 +19,8 @@ class Quirks:
     """Rows that the org's background work gets through between two requests."""
     bulk_waits: int = 0
     """How often a poll finds a job still waiting before the work on it begins."""
+    hard_delete: bool = True
+    """Whether the user may hardDelete: a permission of its own that most users lack."""
     query_job_not_ready: int = 204
     """Status of results asked of an unfinished query job: 204 in newer editions of the documentation, 412 in
     older ones.

@@ -1,11 +1,13 @@
 """What all handlers of the surface share: the core, counters, faults, sessions, jobs and cursors; and one call."""
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from sfsync.mockorg.background import Background
 from sfsync.mockorg.faults import Faults
 from sfsync.mockorg.http import Reply, Request
 from sfsync.mockorg.jobs import Jobs
@@ -13,6 +15,7 @@ from sfsync.mockorg.org import OrgCore, QueryResult
 from sfsync.mockorg.problems import Refused, no_such_object
 from sfsync.mockorg.quirks import Quirks
 from sfsync.mockorg.sessions import Sessions
+from sfsync.mockorg.spool import Spool
 from sfsync.mockorg.stats import Provisional, Stats
 
 Subrequest = Callable[["Call", Request], Reply]
@@ -35,17 +38,15 @@ class State:
     faults: Faults = field(default_factory=Faults)
     jobs: Jobs = field(default_factory=Jobs)
     cursors: "OrderedDict[str, QueryResult]" = field(default_factory=OrderedDict)
-    background: deque[Iterator[None]] = field(default_factory=deque)
+    background: Background = field(default_factory=Background)
+    folder: Path | None = None
+    """Where large uploads and results are kept while they are needed; None for the system's place."""
     subrequest: Subrequest = _unwired
     """Runs one subrequest of a composite, graph or batch; set by the dispatcher."""
 
-    def work(self) -> None:
-        """Let the org's background work, the Bulk jobs, move on by one slice."""
-        if self.background:
-            task = self.background.popleft()
-            for _ in task:
-                self.background.append(task)
-                break
+    def spool(self) -> Spool:
+        """A place for many bytes."""
+        return Spool(self.folder)
 
     @contextmanager
     def transaction(self) -> Iterator["Unit"]:

@@ -97,7 +97,7 @@ class Stats:
             request.method,
             request.target,
             dict(request.headers),
-            request.body[:BODY_KEPT],
+            request.upload.read(0, BODY_KEPT) if request.upload else request.body[:BODY_KEPT],
             status,
         )
         self.log.append(entry)
