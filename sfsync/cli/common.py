@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, ParamSpec
 import click
 
 from sfsync.errors import ConfigError, GuardRefused, LeaseHeld, Problem, SfsyncError
-from sfsync.logs import configure
+from sfsync.logs import configure, redact
 
 P = ParamSpec("P")
 
@@ -108,9 +109,9 @@ def run_guarded(command: click.Command) -> int:
         code = command.main(prog_name="sfsync", standalone_mode=False, obj=call)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.Abort:
+    except click.Abort as error:
         click.echo("Stopped.", err=True)
-        return 130
+        return _failed(call, error, "Stopped.", 130)
     except click.ClickException as error:
         error.show()
         return _failed(call, error, error.format_message(), error.exit_code)
@@ -120,6 +121,13 @@ def run_guarded(command: click.Command) -> int:
         return _failed(call, error, error.message, error.exit_code, error.hint, problems)
     except OSError as error:  # a disk that is full, a folder that may not be written to
         message = f"{error.filename or 'The system'}: {error.strerror or error}."
+        click.echo(f"Error: {message}", err=True)
+        return _failed(call, error, message, SfsyncError.exit_code)
+    except Exception as error:  # noqa: BLE001  Python's own exit code 1 would say "done, some rows not applied"
+        click.echo(redact("".join(traceback.format_exception(error))), err=True)
+        message = (
+            f"sfsync itself made a mistake ({type(error).__name__}). Please report it with what is above."
+        )
         click.echo(f"Error: {message}", err=True)
         return _failed(call, error, message, SfsyncError.exit_code)
     return code if isinstance(code, int) else 0
