@@ -12,7 +12,6 @@ import json
 from typing import Any
 
 from sfsync.mockorg.http import Reply, Request
-from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.router import Route
 from sfsync.mockorg.state import Call, State
 
@@ -89,10 +88,13 @@ def revoke(call: Call) -> Reply:
 
 def userinfo(call: Call) -> Reply:
     """GET /services/oauth2/userinfo."""
-    user = call.core.read("User", call.user)
+    known = _known(call)
+    if isinstance(known, Reply):
+        return known
+    user = call.core.read("User", known)
     answer = {
-        "sub": f"{call.request.base}/id/{call.state.sessions.org_id}/{call.user}",
-        "user_id": call.user,
+        "sub": f"{call.request.base}/id/{call.state.sessions.org_id}/{known}",
+        "user_id": known,
         "organization_id": call.state.sessions.org_id,
         "preferred_username": user["Username"],
         "nickname": user.get("Alias"),
@@ -109,11 +111,23 @@ def userinfo(call: Call) -> Reply:
     return Reply(200, answer)
 
 
+def _known(call: Call) -> str | Reply:
+    """The user of the token, or the refusal of the identity service: 403 and one word of plain text, where the
+    data APIs answer 401 and JSON.
+    """
+    token = call.request.query.get("oauth_token") or bearer(call.request)
+    known = call.state.sessions.user(token)
+    if known is not None:
+        return known
+    word = b"Bad_OAuth_Token" if token else b"Missing_OAuth_Token"
+    return Reply(403, body=word, content_type="text/html;charset=UTF-8")
+
+
 def identity(call: Call) -> Reply:
     """GET /id/ORG/USER: who a token belongs to; takes the token in the header or as ``oauth_token``."""
-    known = call.state.sessions.user(call.request.query.get("oauth_token") or bearer(call.request))
-    if known is None:
-        raise Refused("Bad_OAuth_Token", "Bad_OAuth_Token", status=403)
+    known = _known(call)
+    if isinstance(known, Reply):
+        return known
     user = call.core.read("User", known)
     answer: dict[str, Any] = {
         "id": f"{call.request.base}/id/{call.state.sessions.org_id}/{known}",
@@ -157,7 +171,7 @@ def bearer(request: Request) -> str:
 ROUTES = (
     Route("POST", "/services/oauth2/token", token, "login", "login"),
     Route("POST", "/services/oauth2/revoke", revoke, "login", "login"),
-    Route("GET", "/services/oauth2/userinfo", userinfo, "userinfo"),
-    Route("POST", "/services/oauth2/userinfo", userinfo, "userinfo"),
-    Route("GET", "/id/{org}/{user}", identity, "identity", "login"),
+    Route("GET", "/services/oauth2/userinfo", userinfo, "userinfo", "open"),
+    Route("POST", "/services/oauth2/userinfo", userinfo, "userinfo", "open"),
+    Route("GET", "/id/{org}/{user}", identity, "identity", "open"),
 )

@@ -97,8 +97,23 @@ def test_identity_takes_the_token_from_header_or_url(client: Client):
     client.headers = {"Authorization": f"Bearer {answer['access_token']}"}
     assert client.get(path) == by_url
     assert by_url["username"]
-    client.headers = {}
-    assert client.send("GET", path).status == 403
+    assert client.org.stats.logins == 1, "to ask who one is is no login"
+
+
+@pytest.mark.parametrize(
+    ("header", "word"),
+    [
+        ({}, "Missing_OAuth_Token"),
+        ({"Authorization": "Basic eDp5"}, "Missing_OAuth_Token"),
+        ({"Authorization": "Bearer nonsense"}, "Bad_OAuth_Token"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/services/oauth2/userinfo", "/id/00D000000000001AAA/005000000000001AAA"])
+def test_identity_service_refuses_with_one_word(client: Client, path: str, header: dict[str, str], word: str):
+    client.headers = header
+    response = client.send("GET", path)
+    assert (response.status, response.body) == (403, word.encode())
+    assert response.header("content-type") == "text/html;charset=UTF-8"
 
 
 @pytest.mark.parametrize(
