@@ -45,7 +45,8 @@ def main() -> int:
         if not words.only or client.name in words.only:
             for result in _results(client):
                 results.append(result)
-                _say(f"{result.client:<20}{result.ability:<16}{result.detail or 'ok'}", sys.stderr)
+                shown = " | ".join(result.detail.splitlines()[-3:])[-600:] or "ok"
+                _say(f"{result.client:<20}{result.ability:<16}{result.seconds:>6} s  {shown}", sys.stderr)
     if words.json:
         _say(json.dumps({"results": [asdict(each) for each in results]}))
     else:

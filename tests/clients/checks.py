@@ -160,7 +160,7 @@ def missing_field(saw: Mapping[str, Any], witness: Witness) -> None:
 
 
 def bad_login(saw: Mapping[str, Any], _: Witness) -> None:
-    _has(saw["text"], "", "INVALID_LOGIN", "invalid_grant", "authentication failure", "INVALID_SESSION_ID")
+    _has(saw["text"], "", "INVALID_LOGIN", "invalid_grant", "authentication failure", "Bad_OAuth_Token")
 
 
 def _has(text: str, always: str, *one_of: str) -> None:
