@@ -1,12 +1,13 @@
 """The activation partner: gets one workbook of cards to activate by e-mail, answers active or refused.
 
 Out, exactly once: the cards are claimed for a batch in the org, the workbook is mailed, the cards are dated.
-Cards that were claimed and not dated may have gone out: they are reported, and mailed again only with --again.
+Cards that were claimed and not dated may have gone out: they are reported, and mailed again only when asked.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from sfsync.errors import TransportFailed
 from sfsync.mapping.rows import MappedRow
 from sfsync.project import Content
 from sfsync.records import KEY_FIELD, Bucket, Record, Update, changed
-from sfsync.salesforce.soql import chunks
+from sfsync.salesforce.soql import chunks, quote
 from sfsync.tabular.write import write_table
 from sfsync.transports.mail import Message
 
@@ -53,7 +54,9 @@ def partner_file(content: Content) -> PartnerFile:
         then=lambda file: (
             OrderStatus(frozenset(order for row in file.rows if row.key for order in order_keys(row.key))),
         ),
-        give=lambda options: SendActivations(settings, again=bool(options.get("again"))),
+        give=lambda options: SendActivations(
+            settings, again=bool(options.get("again")), batch=options.get("batch")
+        ),
     )
 
 
@@ -63,104 +66,119 @@ _CARD = (
     f"WHERE {KEY_FIELD} != null AND Card_Id__c != null AND Status = 'Shipped'"
 )
 
+_UNDATED = "Activation_Sent_On__c = null"
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Cards to activate, the name of their batch, and how many are claimed by an earlier, unfinished one."""
+    """Cards to activate and the name of their batch; ``unsettled``: batches that may or may not have gone out."""
 
     cards: Sequence[Record]
     name: str
     now: datetime
-    unsettled: int = 0
+    claimed: bool = False
+    """Whether the cards carry the name already: an earlier pass, or an earlier run, claimed them."""
+    unsettled: Mapping[str, int] = field(default_factory=dict)
 
 
 class SendActivations(Step[Batch]):
-    """Claims the cards, mails the workbook, dates the cards."""
+    """Claims the cards, mails the workbook, dates the cards.
+
+    ``again`` takes every card that is not answered, ``batch`` one batch that was claimed and never dated.
+    """
 
     name = "activation_out"
     about = "The workbook of cards to activate, by e-mail."
     by_hand = True
 
-    def __init__(self, settings: ActivationSettings, *, again: bool = False) -> None:
+    def __init__(
+        self, settings: ActivationSettings, *, again: bool = False, batch: str | None = None
+    ) -> None:
         self._settings = settings
         self._again = again
-        self._sent = False
+        self._batch = batch
+        self._mailed = ""
+        self._over = False
 
     def select(self, look: Look, expected: Sequence[Any]) -> Batch:
-        if self._sent:  # the batch went out in an earlier pass: a second pass must not find a second batch
-            return Batch((), "", look.clock.now())
+        now = look.clock.now()
+        if self._over:  # one mail a run, whatever became of it: a later pass must not find a second batch
+            return Batch((), "", now)
+        if name := self._mailed or self._batch:
+            cards = look.org.query(f"{_CARD} AND Activation_Batch__c = {quote(name)} AND {_UNDATED}")
+            return Batch(list(cards), name, now, claimed=True)
         new, unsettled = look.org.query_many(
             [
                 _CARD + ("" if self._again else " AND Activation_Batch__c = null") + f" ORDER BY {KEY_FIELD}",
-                _CARD + " AND Activation_Batch__c != null AND Activation_Sent_On__c = null",
+                f"{_CARD} AND Activation_Batch__c != null AND {_UNDATED}",
             ]
         )
-        now = look.clock.now()
-        return Batch(new, batch_name(new, now), now, 0 if self._again else len(unsettled))
+        left = Counter(str(card["Activation_Batch__c"]) for card in unsettled)
+        return Batch(new, batch_name(new, now), now, unsettled={} if self._again else left)
 
     def decide(self, selected: Batch) -> list[Decision]:
         sent_on = selected.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-        return [
-            Decision(
-                card[KEY_FIELD],
-                phases=(
-                    (Update("Asset", card["Id"], {"Activation_Batch__c": selected.name}),),
-                    (Update("Asset", card["Id"], {"Activation_Sent_On__c": sent_on}),),
-                ),
+        decisions = []
+        for card in selected.cards:
+            claim = (
+                ()
+                if selected.claimed
+                else (Update("Asset", card["Id"], {"Activation_Batch__c": selected.name}),)
             )
-            for card in selected.cards
-        ]
+            mark = Update("Asset", card["Id"], {"Activation_Sent_On__c": sent_on})
+            decisions.append(Decision(card[KEY_FIELD], phases=(claim, (mark,))))
+        return decisions
 
     def apply(self, selected: Batch, decisions: Sequence[Decision], hands: Hands) -> list[Result]:
-        if selected.unsettled:
+        for name, cards in selected.unsettled.items():
             hands.say(
-                f"{selected.unsettled} cards belong to a batch that may or may not have been mailed. Ask the "
-                "partner, then `sfsync export activation --again` sends every card not yet answered."
+                f"{cards} cards of batch {name} may or may not have been mailed. Ask the partner; "
+                f"`sfsync export activation --batch {name}` mails them again."
             )
         if not decisions:
             return []
-        claims = hands.write([replace(decision, phases=decision.phases[:1]) for decision in decisions])
-        claimed = [index for index, result in enumerate(claims) if result.bucket is Bucket.APPLIED]
-        if not claimed:
-            return claims
-        cards = {card[KEY_FIELD]: card for card in selected.cards}
-        path = self._workbook([cards[decisions[index].key] for index in claimed], selected.name, hands)
-        try:
-            hands.mail(self._message(selected.name, path, len(claimed)))
-        except TransportFailed as error:
-            return self._not_sent(decisions, claims, claimed, error, hands)
-        self._sent = True
+        results = self._claim(selected, decisions, hands)
+        claimed = [index for index, result in enumerate(results) if result.bucket is Bucket.APPLIED]
+        if claimed and not self._mailed:
+            trouble = self._mail(selected, [decisions[index].key for index in claimed], hands)
+            if trouble:
+                self._over = True
+                if trouble.sent is False and not selected.claimed:
+                    hands.write([_release(decisions[index]) for index in claimed])
+                return [
+                    trouble_of(trouble) if index in set(claimed) else r for index, r in enumerate(results)
+                ]
+            self._mailed = selected.name
         marks = hands.write(
             [replace(decisions[index], phases=decisions[index].phases[1:]) for index in claimed]
         )
-        results = list(claims)
         for index, mark in zip(claimed, marks, strict=True):
             results[index] = mark
         return results
 
-    def _not_sent(
-        self,
-        decisions: Sequence[Decision],
-        claims: Sequence[Result],
-        claimed: Sequence[int],
-        error: TransportFailed,
-        hands: Hands,
-    ) -> list[Result]:
-        """What to do when the mail failed: release the claim if it is certain that nothing went out."""
-        self._sent = True
-        hands.say(str(error))
-        if error.sent is False:
-            release = [
-                replace(decisions[index], phases=((_released(decisions[index]),),)) for index in claimed
-            ]
-            hands.write(release)
-        reason = (
-            "the mail was not sent" if error.sent is False else "outcome unknown: the mail may have gone out"
-        )
-        results = list(claims)
-        for index in claimed:
-            results[index] = Result(Bucket.FAILED, reason)
+    def _claim(self, selected: Batch, decisions: Sequence[Decision], hands: Hands) -> list[Result]:
+        """Write the batch's name; where no answer came, look whether it stands there before anything is mailed."""
+        results = hands.write([replace(decision, phases=decision.phases[:1]) for decision in decisions])
+        if any(result.unknown for result in results):
+            soql = f"SELECT {KEY_FIELD} FROM Asset WHERE Activation_Batch__c = {quote(selected.name)}"
+            there = {record[KEY_FIELD] for record in hands.look.org.query(soql)}
+            # With no card claimed nothing is mailed, so another pass may try again; else one mail a run is enough.
+            lost = Result(Bucket.FAILED, "not claimed: the next export takes it", unknown=not there)
+            for index, (decision, result) in enumerate(zip(decisions, results, strict=True)):
+                if result.unknown:
+                    results[index] = Result(Bucket.APPLIED) if decision.key in there else lost
         return results
+
+    def _mail(self, selected: Batch, keys: Sequence[str], hands: Hands) -> TransportFailed | None:
+        """Mail the workbook of the cards ``keys``; the trouble if it did not certainly go out."""
+        cards = {card[KEY_FIELD]: card for card in selected.cards}
+        path = self._workbook([cards[key] for key in keys], selected.name, hands)
+        try:
+            hands.mail(self._message(selected.name, path, len(keys)))
+        except TransportFailed as error:
+            hands.say(str(error))
+            return error
+        return None
 
     def _workbook(self, cards: Sequence[Record], batch: str, hands: Hands) -> Path:
         headings, fields = list(self._settings.columns), list(self._settings.columns.values())
@@ -185,10 +203,19 @@ def batch_name(cards: Sequence[Record], now: datetime) -> str:
     return f"ACT-{now:%Y%m%d}-{digest[:8].upper()}"
 
 
-def _released(decision: Decision) -> Update:
-    claim = decision.phases[0][0]
-    assert isinstance(claim, Update)  # noqa: S101  the first phase is the claim, see `decide`
-    return Update("Asset", claim.id, {"Activation_Batch__c": None})
+def trouble_of(error: TransportFailed) -> Result:
+    """What a failed mail means for a card of its batch."""
+    certain = error.sent is False
+    return Result(
+        Bucket.FAILED, "the mail was not sent" if certain else "outcome unknown: the mail may have gone out"
+    )
+
+
+def _release(decision: Decision) -> Decision:
+    """The claim taken back: it is certain that nothing went out, so the next export may take the card."""
+    (claim,) = decision.phases[0]
+    assert isinstance(claim, Update)  # noqa: S101  see `decide`
+    return replace(decision, phases=((Update("Asset", claim.id, {"Activation_Batch__c": None}),),))
 
 
 def _row(card: Record) -> dict[str, object]:

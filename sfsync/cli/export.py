@@ -9,9 +9,10 @@ from sfsync.cli.run import OVERRIDES
 @click.command(name="export")
 @click.argument("name")
 @click.option("--again", is_flag=True, help="Send what was sent before and is not answered yet, too.")
+@click.option("--batch", metavar="NAME", help="Send one batch that may or may not have gone out.")
 @click.option("--override", multiple=True, type=OVERRIDES, help="Go ahead in spite of this guard.")
 @common_options
-def command(options: Options, name: str, again: bool, override: tuple[str, ...]) -> int:
+def command(options: Options, name: str, again: bool, batch: str | None, override: tuple[str, ...]) -> int:
     """Make the file of partner file NAME (`allocation`, `activation`) and send it on its way."""
     from sfsync.cli.work import show, watch
     from sfsync.engine.operation import export_file
@@ -24,6 +25,6 @@ def command(options: Options, name: str, again: bool, override: tuple[str, ...])
     flow = project.content.flow(partner_file.family)
     with watch(options) as watcher:
         ports = project.ports(watcher, override)
-        result = export_file(ports, flow, partner_file.give({"again": again}))
+        result = export_file(ports, flow, partner_file.give({"again": again, "batch": batch}))
     show(result, options)
     return result.exit_code

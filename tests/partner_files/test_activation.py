@@ -71,7 +71,7 @@ def test_a_mail_that_may_have_gone_out_is_not_sent_again_unless_asked(
     house.mails.fail = None
     second = house.give("activation")
     assert second.steps[0].selected == 0
-    assert any("--again" in message for message in second.messages)
+    assert any("--batch" in message for message in second.messages)
     assert not house.mails.sent
     assert house.give("activation", again=True).steps[0].buckets == {Bucket.APPLIED: len(cards)}
     assert len(house.mails.sent) == 1
