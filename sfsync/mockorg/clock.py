@@ -15,6 +15,8 @@ class MockClock:
         self._running = start is None if running is None else running
         self._base = (start or datetime.now(UTC)).astimezone(UTC)
         self._since = time.monotonic()
+        self._second: datetime | None = None  # what the stamp kept is of: a bulk load asks often in a second
+        self._stamp = ""
 
     @property
     def running(self) -> bool:
@@ -33,7 +35,11 @@ class MockClock:
 
     def stamp(self) -> str:
         """The present as REST writes it: ``2024-01-31T10:00:00.000+0000``. Stamps have no milliseconds."""
-        return f"{self.now():%Y-%m-%dT%H:%M:%S}.000+0000"
+        now = self.now()
+        if now.replace(microsecond=0) != self._second:
+            self._second = now.replace(microsecond=0)
+            self._stamp = f"{now:%Y-%m-%dT%H:%M:%S}.000+0000"
+        return self._stamp
 
     def set(self, moment: datetime) -> None:
         """Make it ``moment`` (aware) now; a running clock goes on from there."""

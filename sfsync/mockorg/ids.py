@@ -4,6 +4,7 @@ The layout and the checksum are those of the Salesforce object reference, "ID Fi
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """The 62 characters of ids in ASCII order, so that ids of one object sort by age."""
@@ -16,14 +17,13 @@ _POD = "Mk0"
 
 def checksum(id15: str) -> str:
     """The three characters that turn an id of 15 characters into one of 18."""
-    suffix = ""
-    for start in (0, 5, 10):
-        bits = 0
-        for place in range(5):
-            if "A" <= id15[start + place] <= "Z":
-                bits |= 1 << place
-        suffix += _CHECKS[bits]
-    return suffix
+    return _check(id15[:5]) + _check(id15[5:10]) + _check(id15[10:])
+
+
+@lru_cache(maxsize=65_536)
+def _check(group: str) -> str:
+    """The check of five characters: bit k says whether character k is a capital."""
+    return _CHECKS[sum(1 << place for place, character in enumerate(group) if "A" <= character <= "Z")]
 
 
 def normalise(text: object) -> str | None:

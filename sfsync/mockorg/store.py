@@ -16,6 +16,10 @@ _PEOPLE = {"CreatedById", "LastModifiedById", "OwnerId"}
 """References that nearly every record shares; an index on them would cost more than it finds."""
 
 
+_SHAPES_KEPT = 1_000
+"""Statements kept for inserts: one for each set of fields that rows of an object came with."""
+
+
 class Transaction:
     """A transaction under way; ``rollback()`` lets it end undone."""
 
@@ -44,7 +48,7 @@ class Store:
             cached_statements=1024,
         )
         self._depth = 0
-        self._inserts: dict[str, tuple[str, list[str]]] = {}
+        self._inserts: dict[tuple[str, ...], tuple[str, list[str]]] = {}
         self._selects: dict[str, tuple[str, list[str]]] = {}
         for pragma in ("journal_mode=WAL", "synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {pragma}")
@@ -85,8 +89,6 @@ class Store:
                 )
         names = list(columns)
         listed = ", ".join(map(quoted, names))
-        marks = ", ".join("?" * len(names))
-        self._inserts[each.name] = (f"INSERT INTO {table} ({listed}) VALUES ({marks})", names)
         self._selects[each.name] = (f"SELECT {listed} FROM {table}", names)
 
     @contextmanager
@@ -142,12 +144,21 @@ class Store:
 
     def insert(self, object_name: str, row: Mapping[str, Any]) -> None:
         """Add a record; fields it does not name are null, or not deleted."""
-        sql, names = self._inserts[object_name]
-        get = row.get
-        values = [get(name) for name in names]
-        if "IsDeleted" not in row:
-            values[names.index("IsDeleted")] = 0
-        self._db.execute(sql, values)
+        shape = (object_name, *row)
+        known = self._inserts.get(shape)
+        if known is None:
+            known = self._inserts[shape] = self._insert_of(object_name, row)
+        sql, names = known
+        self._db.execute(sql, [row[name] for name in names])
+
+    def _insert_of(self, object_name: str, row: Mapping[str, Any]) -> tuple[str, list[str]]:
+        """The statement that adds rows with these fields; most rows of a load have the same."""
+        if len(self._inserts) > _SHAPES_KEPT:
+            self._inserts.clear()
+        columns = set(self._selects[object_name][1])
+        names = [name for name in row if name in columns]
+        listed, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
+        return f"INSERT INTO {quoted(object_name)} ({listed}) VALUES ({marks})", names
 
     def update(self, object_name: str, record_id: str, changes: Mapping[str, Any]) -> None:
         """Write the changed fields of a record."""
