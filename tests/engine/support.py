@@ -12,7 +12,7 @@ from sfsync.engine.flow import Decision, Look, Result, Step
 from sfsync.engine.guards import Guards
 from sfsync.engine.results import StepResult
 from sfsync.engine.run import Ledger, Meter, run_step
-from sfsync.records import Change, Outcome, Progress, State, target
+from sfsync.records import Change, Create, Outcome, Progress, State, target
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 NO_GUARDS = Guards(changes=None, rejects=None, blanks=None, api_floor=0)
@@ -118,3 +118,8 @@ def run(
         step, look, ScriptedHands(look, org), org=org, guards=guards, override=override, meter=meter
     )
     return result, ledger, clock
+
+
+def row_of(name: str, key: str, **values: Any) -> Decision:
+    """A decision that makes one record."""
+    return Decision(key, phases=((Create(name, key, values),),))
