@@ -19,7 +19,10 @@ def bulk():
 
 
 def login():
-    org, user = _one("SELECT Id FROM Organization"), _one(f"SELECT Id FROM User WHERE Username = '{TASK['username']}'")
+    org, user = (
+        _one("SELECT Id FROM Organization"),
+        _one(f"SELECT Id FROM User WHERE Username = '{TASK['username']}'"),
+    )
     return {"org": org, "user": user}
 
 
@@ -50,7 +53,9 @@ def _done(job, rows):
 
 def write():
     record = {name: str(value) for name, value in TASK["record"].items()}
-    kept, gone = (each.id for each in _done(bulk().create_insert_job("Lead", contentType="CSV"), [record] * 2))
+    kept, gone = (
+        each.id for each in _done(bulk().create_insert_job("Lead", contentType="CSV"), [record] * 2)
+    )
     change = {name: "#N/A" if value is None else value for name, value in TASK["change"].items()}
     (changed,) = _done(bulk().create_update_job("Lead", contentType="CSV"), [{"Id": kept, **change}])
     (deleted,) = _done(bulk().create_delete_job("Lead", contentType="CSV"), [{"Id": gone}])

@@ -43,9 +43,21 @@ def _by_token(token):
 
 def login():
     key = FOLDER / "key.pem"
-    key.write_text(subprocess.run(["node", "-e", NODE_KEY], capture_output=True, text=True, check=True).stdout)
+    key.write_text(
+        subprocess.run(["node", "-e", NODE_KEY], capture_output=True, text=True, check=True).stdout
+    )
     with_key = ("--client-id", "key", "--jwt-key-file", str(key), "--alias", "jwt")
-    jwt = sf("org", "login", "jwt", "--username", TASK["username"], "--instance-url", TASK["url"], *with_key, org=False)
+    jwt = sf(
+        "org",
+        "login",
+        "jwt",
+        "--username",
+        TASK["username"],
+        "--instance-url",
+        TASK["url"],
+        *with_key,
+        org=False,
+    )
     assert jwt["result"]["username"] == TASK["username"]
     words, rest = _by_token(TASK["token"])
     done = sf(*words, **rest)["result"]
@@ -101,7 +113,9 @@ def write():
     kept, gone = (each["result"]["id"] for each in made)
     texts = {name: value for name, value in TASK["change"].items() if value is not None}
     sf("data", "update", "record", *of_lead, "--record-id", kept, "--values", _values(texts))
-    emptied = {name: "#N/A" for name in TASK["change"] if name not in texts}  # `update record` cannot empty a field
+    emptied = {
+        name: "#N/A" for name in TASK["change"] if name not in texts
+    }  # `update record` cannot empty a field
     _bulk("update", [{"Id": kept, **emptied}], "update")
     sf("data", "delete", "record", *of_lead, "--record-id", gone)
     read = sf("data", "get", "record", *of_lead, "--record-id", kept)["result"]["Company"]
