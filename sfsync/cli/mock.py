@@ -3,18 +3,23 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sfsync.cli.common import Options, common_options
 from sfsync.errors import ConfigError, OrgUnavailable
+
+if TYPE_CHECKING:
+    from sfsync.mockorg.recorder import Recorder
 
 
 @click.group()
@@ -59,11 +64,8 @@ def serve(
 ) -> None:
     """Listen on loopback until stopped (Ctrl-C); prints url, token and pid as JSON."""
     from sfsync.mockorg.mock import MockOrg, parse_seed
-    from sfsync.project import find_root
 
-    if not metadata:
-        metadata = (find_root(options.project, os.environ, Path.cwd()) / "config" / "org",)
-    org = MockOrg(metadata=metadata, data=data)
+    org = MockOrg(metadata=metadata or _project_metadata(options), data=data)
     try:
         if seed:
             org.seed(*parse_seed(seed))
@@ -83,6 +85,12 @@ def serve(
     org.close()
     if ready_file is not None:
         ready_file.unlink(missing_ok=True)
+
+
+def _project_metadata(options: Options) -> tuple[Path, ...]:
+    from sfsync.project import find_root
+
+    return (find_root(options.project, os.environ, Path.cwd()) / "config" / "org",)
 
 
 @contextmanager
@@ -134,3 +142,135 @@ def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
         raise OrgUnavailable(
             f"No mock org answers at {url}: {error}.", hint="Start one: sfsync mock serve."
         ) from None
+
+
+@command.command()
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="The recording to write, in YAML.",
+)
+@click.option(
+    "--url", metavar="URL", help="The org's address (default: the org of --org or the environment)."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Where to listen.")
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="FIELD",
+    help="A field whose values are harmless and stay, such as Product2.Name or '*__c'; can be repeated.",
+)
+@click.option("--about", default="", metavar="TEXT", help="A line about the recording, for its readers.")
+@click.argument("line", nargs=-1, metavar="[-- COMMAND…]", type=click.UNPROCESSED)
+@common_options
+def record(
+    options: Options,
+    target: Path,
+    url: str | None,
+    port: int,
+    keep: tuple[str, ...],
+    about: str,
+    line: tuple[str, ...],
+) -> int:
+    """Record a session with an org, without secrets and personal data.
+
+    Runs COMMAND with SF_INSTANCE_URL leading through the recorder and ends with its exit code; without a COMMAND
+    listens until stopped (Ctrl-C).
+    """
+    from sfsync.mockorg.exchanges.exchange import RecordingError
+    from sfsync.mockorg.mock import MockOrg
+    from sfsync.mockorg.recorder import Recorder
+
+    if not target.absolute().parent.is_dir():
+        raise ConfigError(f"The folder of {target} does not exist.")
+    token = os.environ.get("SF_ACCESS_TOKEN", "")
+    if url is None:
+        url, token = _org_of(options)
+    schema = MockOrg(metadata=_project_metadata(options)).core.schema
+    try:
+        recorder = Recorder(url, schema=schema, keep=keep, port=port)
+    except RecordingError as error:
+        raise ConfigError(str(error)) from None
+    except OSError as error:
+        raise ConfigError(f"Port {port} cannot be used: {error.strerror}.") from None
+    with recorder:
+        code = _recorded(options, recorder, token, line)
+    recording = recorder.recording(about)
+    recording.save(target)
+    options.note(f"{len(recording.exchanges)} exchanges are in {target}. Read it before you share it.")
+    options.result({"file": str(target), "exchanges": len(recording.exchanges), "exit_code": code})
+    return code
+
+
+def _org_of(options: Options) -> tuple[str, str]:
+    """Address and token of the project's org."""
+    from sfsync.project import open_project
+
+    org = open_project(options.project, org=options.org).org
+    return org.url, org.session.token
+
+
+def _recorded(options: Options, recorder: "Recorder", token: str, line: tuple[str, ...]) -> int:
+    """Run the command, or wait to be stopped; returns the exit code."""
+    if not line:
+        click.echo(json.dumps({"url": recorder.url, "pid": os.getpid()}), err=options.json)
+        with _stop_asked() as stop:
+            stop.wait()
+        return 0
+    env = {**os.environ, "SF_INSTANCE_URL": recorder.url, **({"SF_ACCESS_TOKEN": token} if token else {})}
+    try:
+        return subprocess.run(
+            line, env=env, check=False, stdout=sys.stderr if options.json else None
+        ).returncode
+    except OSError as error:
+        raise ConfigError(f"{line[0]} cannot be started: {error.strerror}.") from None
+
+
+@command.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE…"
+)
+@click.option("--seed", metavar="NAME[:N]", help="Fill the mock org first.")
+@click.option(
+    "--metadata",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    metavar="DIR",
+    help="Fields and objects in Salesforce source format (default: the project's config/org).",
+)
+@common_options
+def compare(options: Options, files: tuple[Path, ...], seed: str | None, metadata: tuple[Path, ...]) -> int:
+    """Send the requests of recordings to the mock org; list answers of another shape."""
+    from sfsync.mockorg.mock import MockOrg, parse_seed
+    from sfsync.mockorg.recording import Recording, RecordingError
+
+    found = []
+    for file in files:
+        org = MockOrg(metadata=metadata or _project_metadata(options))
+        try:
+            if seed:
+                org.seed(*parse_seed(seed))
+            recording = Recording.load(file)
+        except (RecordingError, ValueError) as error:
+            raise ConfigError(str(error)) from None
+        differences = recording.compare(org)
+        org.close()
+        options.say(f"{file}: {len(recording.exchanges)} exchanges, {len(differences) or 'no'} differences")
+        for each in differences:
+            options.say(f"  {each}")
+        listed = [
+            {
+                "number": one.number,
+                "request": one.request,
+                "where": one.where,
+                "recorded": one.recorded,
+                "mock": one.mock,
+            }
+            for one in differences
+        ]
+        found.append({"file": str(file), "exchanges": len(recording.exchanges), "differences": listed})
+    options.result({"recordings": found})
+    return int(any(each["differences"] for each in found))

@@ -1,0 +1,1 @@
+"""Recorded HTTP exchanges: how they are read, scrubbed, written, matched and compared. See ``../recording.py``."""
