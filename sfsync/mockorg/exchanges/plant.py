@@ -7,12 +7,14 @@ from urllib.parse import parse_qsl
 
 from sfsync.mockorg import ids
 from sfsync.mockorg.exchanges.exchange import Exchange
+from sfsync.mockorg.exchanges.words import ID_IN_TEXT
 
 if TYPE_CHECKING:
     from sfsync.mockorg.mock import MockOrg
     from sfsync.mockorg.schema import ObjectDef
 
 _EQUALS = re.compile(r"\b(\w+)\s*=\s*'((?:[^'\\]|\\.)*)'")
+_ALTERNATIVES = re.compile(r"\b(OR|NOT)\b", re.IGNORECASE)
 _TRUE = frozenset({"IsActive"})
 """Checkboxes that a record has set unless it says otherwise."""
 
@@ -20,7 +22,8 @@ _TRUE = frozenset({"IsActive"})
 def plant(exchanges: Sequence[Exchange], org: "MockOrg") -> list[str]:
     """Give the org the records that the recording read before it wrote them, as they were read; returns their ids.
 
-    A single record that was found by a text has that text in the field, even if it was not selected.
+    Records that were found by a text have that text in the field, even if it was not selected. What an org is set
+    up with (statuses, record types) is not planted: the mock org has its own.
     """
     core = org.core
     made: set[str] = set()
@@ -33,17 +36,16 @@ def plant(exchanges: Sequence[Exchange], org: "MockOrg") -> list[str]:
             if whole and whole not in made and kind in core.schema.objects:
                 row = rows.setdefault(whole, (kind, {}))[1]
                 row.update({name: value for name, value in {**found_by, **record}.items() if name not in row})
-        if each.method in {"POST", "PATCH"}:
-            made.update(filter(None, map(ids.normalise, _created(each.answer.value))))
+        made.update(filter(None, map(ids.normalise, _written(each))))
     with core.lock, core.transaction():
         for record_id, (kind, values) in rows.items():
             thing = core.object(kind)
-            if core.store.row(thing.name, record_id) is None:
+            if thing.createable and core.store.row(thing.name, record_id) is None:
                 stamp = core.clock.stamp()
                 core.store.insert(
                     thing.name, {**_defaults(thing, stamp, core.user_id, values), "Id": record_id}
                 )
-    return list(rows)
+    return [record_id for record_id, (kind, _) in rows.items() if core.object(kind).createable]
 
 
 def _defaults(thing: "ObjectDef", stamp: str, user: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,9 +78,10 @@ def _found(each: Exchange) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
 
 def _of_query(query: Mapping[str, str], answer: Any) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
     records = list(_records(answer))
+    soql = query.get("q", "")
     found_by = {}
-    if len(records) == 1:
-        found_by = {name: re.sub(r"\\(.)", r"\1", text) for name, text in _EQUALS.findall(query.get("q", ""))}
+    if len(records) == 1 or not _ALTERNATIVES.search(soql):
+        found_by = {name: re.sub(r"\\(.)", r"\1", text) for name, text in _EQUALS.findall(soql)}
     for record in records:
         yield record, found_by
 
@@ -93,6 +96,19 @@ def _records(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for each in value:
             yield from _records(each)
+
+
+def _written(each: Exchange) -> Iterator[str]:
+    """The ids of records that an exchange made."""
+    answer = each.answer
+    if answer.kind == "csv":  # results of a Bulk job
+        header, *lines = answer.value or [[]]
+        if len(header) > 1 and header[0] in {"sf__Id", "Id"} and {"sf__Created", "Created"} & set(header):
+            yield from (line[0] for line in lines if line)
+    elif answer.kind == "xml" and each.method == "POST":  # SOAP
+        yield from ID_IN_TEXT.findall(answer.value)
+    elif each.method in {"POST", "PATCH"}:
+        yield from _created(answer.value)
 
 
 def _created(value: Any) -> Iterator[str]:

@@ -34,7 +34,7 @@ _FIELD_NAME = re.compile(r"[A-Za-z][\w.]*")
 _FROM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 _SOQL = re.compile(
     r"'((?:[^'\\]|\\.)*)'|([A-Za-z_][\w.]*)\s*\)?\s*(?==|!=|<>|[<>]=?|\bLIKE\b|\bNOT\s+IN\b|\bIN\b|\bINCLUDES\b"
-    r"|\bEXCLUDES\b)",
+    r"|\bEXCLUDES\b)|\bFROM\s+(\w+)",
     re.IGNORECASE,
 )
 
@@ -230,16 +230,24 @@ class Scrubber:
     def soql(self, text: str) -> str:
         """A query: its literals are scrubbed as the fields they are compared with."""
         compared = ""
-        origin = _FROM.search(re.sub(r"\([^()]*\)", "()", text))
-        sobject = origin[1] if origin else ""
+        origin = _FROM.search(re.sub(r"\([^()]*\)", lambda part: " " * len(part[0]), text))
+        outer = origin[1] if origin else ""
+        nearest = outer
 
         def replace(match: re.Match[str]) -> str:
-            nonlocal compared
+            nonlocal compared, nearest
+            if match[3] is not None:  # FROM
+                nearest = match[3]
+                return match[0]
             if match[2] is not None:
                 compared = match[2]
                 return match[0]
             literal = re.sub(r"\\(.)", r"\1", match[1])
-            made = self.field(compared, literal, sobject)
+            if self._types.is_choice(
+                outer, compared, literal
+            ):  # behind a subquery, of which `nearest` is left over
+                return match[0]
+            made = self.field(compared, literal, nearest)
             return "'" + made.replace("\\", "\\\\").replace("'", "\\'") + "'" if made != literal else match[0]
 
         return self.kept(_SOQL.sub(replace, text))

@@ -50,6 +50,8 @@ class FieldTypes:
     def is_choice(self, sobject: str, field: str, value: str) -> bool:
         """Whether ``value`` is in the field's picklist (several values are parted by semicolons)."""
         known = self._choices.get((sobject.lower(), field.lower()))
+        if known is None and self.of(sobject, field) not in _PICKLISTS:
+            return False
         if known is None:
             named = [values for (_, name), values in self._choices.items() if name == field.lower()]
             known = frozenset().union(*named)
