@@ -63,7 +63,8 @@ def _results(client: Client) -> Iterator[Result]:
     """Install, run, and hold what the client saw against the org; an ability that never reported has failed."""
     begun = time.monotonic()
     try:
-        install(client)
+        for needed in (*(each for each in CLIENTS if each.name in client.needs), client):
+            install(needed)
         folder = CACHE / "work" / client.name
         folder.mkdir(parents=True, exist_ok=True)
         with served(folder) as witness:

@@ -19,12 +19,15 @@ NODE = "node@22"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A published client. ``program`` runs its checks; ``package`` is its name in the registry."""
+    """A published client. ``program`` runs its checks; ``package`` is its name in the registry; ``needs`` names
+    clients that it cannot be without.
+    """
 
     name: str
     kind: Literal["python", "node"]
     package: str
     program: str
+    needs: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -47,7 +50,7 @@ CLIENTS = (
     Client("cumulusci", "python", "cumulusci", "use_cumulusci.py"),
     Client("jsforce", "node", "jsforce", "use_jsforce.mjs"),
     Client("salesforce-cli", "node", "@salesforce/cli", "use_salesforce_cli.py"),
-    Client("sfdmu", "node", "sfdmu", "use_sfdmu.py"),
+    Client("sfdmu", "node", "sfdmu", "use_sfdmu.py", ("salesforce-cli",)),
 )
 
 
