@@ -8,9 +8,9 @@ Help.
 import base64
 import hashlib
 import hmac
-import json
 from typing import Any
 
+from sfsync.mockorg.assertions import BadAssertion, subject
 from sfsync.mockorg.http import Reply, Request
 from sfsync.mockorg.router import Route
 from sfsync.mockorg.state import Call, State
@@ -32,13 +32,22 @@ def token(call: Call) -> Reply:
         return _refusal("unsupported_grant_type", "grant type not supported")
     if any(form.get(name, "").startswith("wrong") for name in GRANTS[grant]):
         return _refusal("invalid_grant", "authentication failure")
-    user_id = user_of(call.state, _login_name(grant, form))
+    name = form.get("username", "")
+    if grant.endswith("jwt-bearer"):
+        try:
+            name = subject(form.get("assertion", ""), call.state.jwt_keys, call.core.clock.now())
+        except BadAssertion as trouble:
+            return _refusal("invalid_grant", str(trouble))
+    user_id = user_of(call.state, name)
+    access = call.state.sessions.login(user_id)
+    if access is None:
+        return _refusal("invalid_grant", "login rate exceeded")
     issued = str(int(call.core.clock.now().timestamp() * 1000))
     identity = f"{call.request.base}/id/{call.state.sessions.org_id}/{user_id}"
     secret = form.get("client_secret", "").encode()
     signature = hmac.new(secret, (identity + issued).encode(), hashlib.sha256).digest()
     answer = {
-        "access_token": call.state.sessions.issue(user_id),
+        "access_token": access,
         "instance_url": call.request.base,
         "id": identity,
         "token_type": "Bearer",
@@ -46,17 +55,6 @@ def token(call: Call) -> Reply:
         "signature": base64.b64encode(signature).decode(),
     }
     return Reply(200, answer)
-
-
-def _login_name(grant: str, form: dict[str, str]) -> str:
-    if not grant.endswith("jwt-bearer"):
-        return form.get("username", "")
-    try:
-        middle = form.get("assertion", "").split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-        return str(claims.get("sub", ""))
-    except (ValueError, IndexError, AttributeError):
-        return ""
 
 
 def _basic(request: Request) -> dict[str, str]:
@@ -84,6 +82,30 @@ def revoke(call: Call) -> Reply:
     """POST /services/oauth2/revoke ends a session."""
     call.state.sessions.expire((call.request.form() | call.request.query).get("token", ""))
     return Reply(200)
+
+
+def introspect(call: Call) -> Reply:
+    """POST /services/oauth2/introspect: whether a token is good, and whose it is. Source: "OpenID Connect Token
+    Introspection" in Salesforce Help.
+    """
+    form = call.request.form() | _basic(call.request)
+    session = call.state.sessions.session(form.get("token", ""))
+    if session is None:
+        return Reply(200, {"active": False})
+    began = int(session.began.timestamp())
+    minutes = call.state.quirks.session_minutes or 120
+    answer = {
+        "active": True,
+        "scope": "api web refresh_token",
+        "client_id": form.get("client_id", ""),
+        "username": call.core.read("User", session.user_id)["Username"],
+        "sub": f"{call.request.base}/id/{call.state.sessions.org_id}/{session.user_id}",
+        "token_type": "access_token",
+        "exp": int(session.used.timestamp()) + minutes * 60,
+        "iat": began,
+        "nbf": began,
+    }
+    return Reply(200, answer)
 
 
 def userinfo(call: Call) -> Reply:
@@ -171,6 +193,8 @@ def bearer(request: Request) -> str:
 ROUTES = (
     Route("POST", "/services/oauth2/token", token, "login", "login"),
     Route("POST", "/services/oauth2/revoke", revoke, "login", "login"),
+    Route("GET", "/services/oauth2/revoke", revoke, "login", "login"),
+    Route("POST", "/services/oauth2/introspect", introspect, "login", "login"),
     Route("GET", "/services/oauth2/userinfo", userinfo, "userinfo", "open"),
     Route("POST", "/services/oauth2/userinfo", userinfo, "userinfo", "open"),
     Route("GET", "/id/{org}/{user}", identity, "identity", "open"),

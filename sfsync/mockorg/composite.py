@@ -84,7 +84,9 @@ def run(
         for each in _order(subrequests, backwards=backwards):
             reply = _run_one(call, each, replies)
             replies[each["referenceId"]] = reply
-            if reply.status >= 300 or (all_or_none and _is_collection(each) and not all_good(reply)):
+            if not (reply.status < 300 or reply.status == 304) or (
+                all_or_none and _is_collection(each) and not all_good(reply)
+            ):
                 good = False
                 if all_or_none:
                     break

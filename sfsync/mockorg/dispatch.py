@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from sfsync.mockorg import soap
+from sfsync.mockorg import soap, xml_out
 from sfsync.mockorg.auth import bearer
 from sfsync.mockorg.bulk1_documents import error_document
 from sfsync.mockorg.faults import Fault
-from sfsync.mockorg.http import Reply, Request, Response, to_response
+from sfsync.mockorg.http import XML, Reply, Request, Response, to_response
 from sfsync.mockorg.problems import MultipleMatches, Refused, not_found
 from sfsync.mockorg.rest import OLDEST_VERSION
 from sfsync.mockorg.router import Family, Route, Router
@@ -40,6 +40,7 @@ class Dispatcher:
         with self._state.core.lock:
             if refused := _too_long(request):
                 return to_response(refused)
+            request = _overridden(request)
             match = self._router.match(request.method, request.path)
             if match.route is None:
                 reply = _error(_lost_way(match.methods, request.method), "rest", request)
@@ -67,7 +68,12 @@ class Dispatcher:
         if family == "rest":
             headers["Sforce-Limit-Info"] = state.stats.limit_info
         pretty = request.header("x-prettyprint") == "1"
-        response = to_response(replace(reply, headers=headers), pretty=pretty)
+        reply = replace(reply, headers=headers)
+        if family == "rest" and reply.value is not None and _wants_xml(request):
+            reply = replace(
+                reply, body=xml_out.document(reply.value, call.kind, reply.status), content_type=XML
+            )
+        response = to_response(reply, pretty=pretty)
         if after is not None and after.kind == "lost_after":
             return Response(response.status, lost=True)
         delay = after.seconds if after is not None else 0.0
@@ -117,6 +123,17 @@ class Dispatcher:
             return reply
         except Refused as refusal:
             return _error(refusal, "rest", request)
+
+
+def _overridden(request: Request) -> Request:
+    """The request with the method that a POST names in its URL, for clients that cannot send PATCH or DELETE."""
+    method = request.query.get("_HttpMethod", "").upper() if "_HttpMethod=" in request.target else ""
+    return replace(request, method=method) if request.method == "POST" and method else request
+
+
+def _wants_xml(request: Request) -> bool:
+    accepted = request.header("accept").lower()
+    return "application/xml" in accepted and "json" not in accepted and "*/*" not in accepted
 
 
 def _kind(route: Route, request: Request) -> tuple[str, Family]:

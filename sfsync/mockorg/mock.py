@@ -23,15 +23,19 @@ from sfsync.mockorg import (
     bulk2_query,
     composite,
     graph,
+    limits,
     query,
     replication,
     rest,
+    search,
     seeds,
     soap,
     sobject_collections,
+    tooling,
     tree,
     web_to_lead,
 )
+from sfsync.mockorg.allowance import Allowance
 from sfsync.mockorg.background import Worker
 from sfsync.mockorg.clock import MockClock
 from sfsync.mockorg.dispatch import Dispatcher
@@ -58,6 +62,9 @@ TABLES = (
     query.ROUTES,
     replication.ROUTES,
     rest.ROUTES,
+    limits.ROUTES,
+    search.ROUTES,
+    tooling.ROUTES,
     bulk2.ROUTES,
     bulk2_query.ROUTES,
     bulk1.ROUTES,
@@ -85,14 +92,26 @@ class MockOrg:
         clock: MockClock | None = None,
         quirks: Quirks | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        jwt_keys: Sequence[str] = (),
     ) -> None:
         """``metadata``: folders of source-format metadata (default: the project's); ``data``: an SQLite file to
-        keep the org in.
+        keep the org in; ``jwt_keys``: public keys or certificates (PEM), one of which must fit the assertions of
+        JWT logins (default: any assertion is good).
         """
         folders = default_metadata() if metadata is None else metadata
         self.core = OrgCore(metadata=folders, data=data, clock=clock)
-        self._state = State(self.core, Sessions(self.core.organization_id), quirks or Quirks())
+        given = quirks or Quirks()
+        sessions = Sessions(
+            self.core.organization_id,
+            self.core.clock.now,
+            minutes=given.session_minutes,
+            per_hour=given.logins_per_hour,
+        )
+        self._state = State(self.core, sessions, given)
         self._state.folder = data.absolute().parent if data else None
+        self._state.began = self.core.clock.now()
+        self._state.jwt_keys = tuple(jwt_keys)
+        self._state.web_leads = Allowance(given.web_leads)
         self._sleep = sleep
         routes = admin.routes(self.reset, self._seed_text)
         self._dispatcher = Dispatcher(self._state, Router((routes, *TABLES)))
@@ -175,6 +194,8 @@ class MockOrg:
         self._state.jobs = Jobs()
         self._state.cursors.clear()
         self._state.background.clear()
+        self._state.web_waiting.clear()
+        self._state.web_leads = Allowance(self._state.quirks.web_leads)
         self.faults.clear()
         self.stats.reset()
 

@@ -1,4 +1,4 @@
-"""Queries over REST: query, queryAll, pages by locator, columnMetadata.
+"""Queries over REST: query, queryAll, pages by locator, columnMetadata, plans.
 
 Source: REST API Developer Guide, "Query", "QueryAll", "Query Options Header"; SOQL limits for the page size.
 """
@@ -14,7 +14,6 @@ from sfsync.mockorg.state import Call
 
 V = "/services/data/{version}"
 _LOCATOR = re.compile(r"(01g\w{12,15})-(\d+)", re.IGNORECASE)
-_EMPTY_TOOLING = {"sandboxprocess", "scratchorginfo", "activescratchorg"}
 
 
 def query(call: Call) -> Reply:
@@ -29,6 +28,8 @@ def query_all(call: Call) -> Reply:
 
 def _first_page(call: Call, *, all_rows: bool) -> Reply:
     asked = call.request.query
+    if "explain" in asked:
+        return _explained(call, asked["explain"])
     soql = asked.get("q")
     if not soql:
         raise Refused("MALFORMED_QUERY", "The query parameter q is required")
@@ -39,6 +40,22 @@ def _first_page(call: Call, *, all_rows: bool) -> Reply:
             200, {"columnMetadata": column_metadata(result), "entityName": result.object, "groupBy": False}
         )
     return _page(call, result, "", 0, size)
+
+
+def _explained(call: Call, soql: str) -> Reply:
+    """What a query would cost: here always a walk over the table. Source: "Get Feedback on Query Performance"."""
+    result = call.core.query(soql)
+    every = call.core.query(f"SELECT COUNT() FROM {result.object}").total
+    plan = {
+        "cardinality": result.total,
+        "fields": [],
+        "leadingOperationType": "TableScan",
+        "notes": [],
+        "relativeCost": round(result.total / every, 3) if every else 0.0,
+        "sobjectCardinality": every,
+        "sobjectType": result.object,
+    }
+    return Reply(200, {"plans": [plan], "sourceQuery": soql})
 
 
 def query_more(call: Call) -> Reply:
@@ -63,7 +80,7 @@ def _page(call: Call, result: QueryResult, cursor: str, start: int, size: int) -
     fetched = result.rows(start, size, version=call.version)
     rows = _whole_rows(fetched, size)
     end = start + (size if len(rows) == len(fetched) else len(rows))
-    done = end >= result.total
+    done = end >= result.total or not fetched  # COUNT() has a total and no rows
     answer: dict[str, Any] = {"totalSize": result.total, "done": done}
     if not done:
         cursor = cursor or _open(call, result)
@@ -135,27 +152,9 @@ def _column(name: str, kind: str, *, aggregate: bool) -> dict[str, Any]:
     }
 
 
-def tooling(call: Call) -> Reply:
-    """GET /tooling/query: what clients look for after a login is never there; the rest is not served."""
-    found = re.search(r"\bfrom\s+(\w+)", call.request.query.get("q", ""), re.IGNORECASE)
-    name = found[1] if found else ""
-    if name.lower() not in _EMPTY_TOOLING:
-        raise Refused("INVALID_TYPE", f"sObject type '{name}' is not supported.")
-    answer: dict[str, Any] = {
-        "size": 0,
-        "totalSize": 0,
-        "done": True,
-        "queryLocator": None,
-        "entityTypeName": None,
-        "records": [],
-    }
-    return Reply(200, answer)
-
-
 ROUTES = (
     Route("GET", V + "/query", query, "query"),
     Route("GET", V + "/queryAll", query_all, "queryAll"),
     Route("GET", V + "/query/{locator}", query_more, "query_more"),
     Route("GET", V + "/queryAll/{locator}", query_more, "query_more"),
-    Route("GET", V + "/tooling/query", tooling, "tooling"),
 )

@@ -35,3 +35,38 @@ class Quirks:
     """Whether an upsert by external id may repeat the key field in its body."""
     open_cursors: int = 100
     """Query cursors kept; the oldest is dropped (an org keeps about ten for each user)."""
+    session_minutes: int = 0
+    """After how many minutes without a call a session ends (an org: 120 unless set otherwise); 0 for never."""
+    logins_per_hour: int = 3_600
+    """Logins of one user in an hour; more are refused until it is over."""
+    web_leads: int = 500
+    """Web-to-lead submissions in 24 hours; more wait until the span has moved on."""
+    web_names: bool = True
+    """Whether web forms may name custom fields by their API names too; an org knows only their ids (00N…)."""
+    web_redirect: int = 200
+    """How web-to-lead sends a browser on: 200 with a page that does, or 302 with Location."""
+
+    case_comments: bool = True
+    """Whether text written to a case's Comments becomes a CaseComment; if not, it stays in the field."""
+    empty_amount: bool = False
+    """Whether the amount of an opportunity goes to zero with its last product; if not, it stays as it was."""
+    pin_price_book: bool = True
+    """Whether the first product gives an opportunity without a price book its own; if not, the book must be set
+    before.
+    """
+    lead_with_related: bool = False
+    """Whether an activity may have a lead as WhoId and a WhatId too."""
+    assign_on_update: bool = True
+    """Whether assignment rules run on updates over REST too, where Sforce-Auto-Assign is TRUE by default."""
+    duplicate_details: bool = True
+    """Whether DUPLICATES_DETECTED comes with a ``duplicateResult`` that names the records."""
+    default_record_type: bool = True
+    """Whether a record made without one gets the object's first active record type; if not, it has none."""
+    history_names: bool = True
+    """Whether the change of a lookup gives two rows of field history, names and ids; if not, only the ids."""
+    edit_converted_leads: bool = False
+    """Whether converted leads can be changed (the permission "View and Edit Converted Leads")."""
+    orders_need_contract: bool = False
+    """Whether an order must have a contract (an order setting)."""
+    locale_order: bool = True
+    """Whether ORDER BY sorts text as people do, É beside E; if not, by code point without case."""

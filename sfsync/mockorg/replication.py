@@ -12,6 +12,7 @@ from sfsync.mockorg.state import Call
 
 OLDEST_UPDATE = timedelta(days=30)
 OLDEST_DELETE = timedelta(days=15)
+MOST_IDS = 600_000
 
 X = "/services/data/{version}/sobjects/{object}"
 
@@ -21,7 +22,9 @@ def updated(call: Call) -> Reply:
     start, end = _span(call, OLDEST_UPDATE)
     sobject = call.object_name()
     where = f"SystemModstamp >= {start} AND SystemModstamp < {end}"
-    rows = call.core.query(f"SELECT Id FROM {sobject} WHERE {where}").rows()
+    result = call.core.query(f"SELECT Id FROM {sobject} WHERE {where}")
+    _check_count(result.total)
+    rows = result.rows()
     return Reply(200, {"ids": [row["Id"] for row in rows], "latestDateCovered": _stamp(end)})
 
 
@@ -31,6 +34,7 @@ def deleted(call: Call) -> Reply:
     sobject = call.object_name()
     where = f"IsDeleted = true AND SystemModstamp >= {start} AND SystemModstamp < {end}"
     result = call.core.query(f"SELECT Id, SystemModstamp FROM {sobject} WHERE {where}", all_rows=True)
+    _check_count(result.total)
     gone = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in result.rows()]
     oldest = _literal(call.core.clock.now() - OLDEST_DELETE)
     answer = {
@@ -41,12 +45,20 @@ def deleted(call: Call) -> Reply:
     return Reply(200, answer)
 
 
+def _check_count(count: int) -> None:
+    if count > MOST_IDS:
+        text = f"The answer would hold more than {MOST_IDS:,} ids; ask for a shorter span"
+        raise Refused("EXCEEDED_ID_LIMIT", text)
+
+
 def _span(call: Call, oldest: timedelta) -> tuple[str, str]:
     """Both ends as SOQL writes them, without seconds, as the platform ignores them."""
     asked = call.request.query
     start, end = _moment(asked.get("start", "")), _moment(asked.get("end", ""))
+    end = min(end, call.core.clock.now().replace(second=0, microsecond=0) + timedelta(minutes=1))
     if start >= end:
-        raise Refused("INVALID_REPLICATION_DATE", "The start must be before the end")
+        text = "startDate before org replication enabled date or not at least one minute before endDate"
+        raise Refused("INVALID_REPLICATION_DATE", text)
     if start < call.core.clock.now() - oldest - timedelta(minutes=1):
         raise Refused("INVALID_REPLICATION_DATE", f"The start is more than {oldest.days} days ago")
     return _literal(start), _literal(end)

@@ -1,12 +1,13 @@
-"""REST: versions, resources, describe, single records by id and by external id, limits and counts. Queries are
-in query.py.
+"""REST: versions, resources, describe, single records by id and by external id. Queries are in query.py.
 
-Source: REST API Developer Guide, "sObject Rows", "sObject Rows by External ID", "Limits", "Record Count".
+Source: REST API Developer Guide, "sObject Rows", "sObject Rows by External ID", "sObject Basic Information".
 """
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
+from sfsync.mockorg.conditional import asked, marks, row_marks, unmet
 from sfsync.mockorg.http import Reply, Request
 from sfsync.mockorg.multipart import parts_of
 from sfsync.mockorg.problems import MultipleMatches, Refused, not_found
@@ -15,6 +16,7 @@ from sfsync.mockorg.state import Call
 from sfsync.mockorg.writes import delete, insert, options_of, update, upsert
 
 OLDEST_VERSION = 31
+MOST_RECENT = 10
 _SEASONS = ("Spring", "Summer", "Winter")
 
 V = "/services/data/{version}"
@@ -33,7 +35,8 @@ def versions(call: Call) -> Reply:
 
 def resources(call: Call) -> Reply:
     """GET /services/data/vX: where things are."""
-    names = ("sobjects", "query", "queryAll", "composite", "limits", "jobs", "search", "tooling", "actions")
+    names = ("sobjects", "query", "queryAll", "composite", "limits", "jobs", "search", "parameterizedSearch",
+             "tooling", "actions")  # fmt: skip
     answer = {name: f"{call.root}/{name}" for name in names}
     answer["identity"] = f"{call.request.base}/id/{call.state.sessions.org_id}/{call.user}"
     return Reply(200, answer)
@@ -46,20 +49,40 @@ def nothing(_: Call) -> Reply:
 
 def describe_global(call: Call) -> Reply:
     """GET /sobjects."""
-    return Reply(200, call.core.describe_global(version=call.version))
+    return _unless(call, lambda: call.core.describe_global(version=call.version))
 
 
 def object_info(call: Call) -> Reply:
-    """GET /sobjects/X."""
+    """GET /sobjects/X: what the list of objects says of it, and the records changed last."""
     name = call.object_name()
     listed = call.core.describe_global(version=call.version)["sobjects"]
     own = next(each for each in listed if each["name"] == name)
-    return Reply(200, {"objectDescribe": own, "recentItems": []})
+    return Reply(200, {"objectDescribe": own, "recentItems": _recent(call, name)})
+
+
+def _recent(call: Call, sobject: str) -> list[dict[str, Any]]:
+    fields = call.core.schema.objects[sobject].fields
+    if "SystemModstamp" not in fields:
+        return []
+    shown = ["Id", *(each.name for each in fields.values() if each.name_field)]
+    soql = (
+        f"SELECT {', '.join(shown)} FROM {sobject} ORDER BY SystemModstamp DESC, Id DESC LIMIT {MOST_RECENT}"
+    )
+    return call.core.query(soql).rows(version=call.version)
 
 
 def describe(call: Call) -> Reply:
     """GET /sobjects/X/describe."""
-    return Reply(200, call.core.describe(call.object_name(), version=call.version))
+    name = call.object_name()
+    return _unless(call, lambda: call.core.describe(name, version=call.version))
+
+
+def _unless(call: Call, make: Callable[[], dict[str, Any]]) -> Reply:
+    """What describes the org: it last changed when its metadata was loaded."""
+    headers = marks(call.state.began)
+    return unmet(call.request, headers) or Reply(
+        200, make(), headers={"Last-Modified": headers["Last-Modified"]}
+    )
 
 
 def record(call: Call, sobject: str, record_id: str, fields: str = "") -> dict[str, Any]:
@@ -79,7 +102,23 @@ def create(call: Call) -> Reply:
 
 def retrieve(call: Call) -> Reply:
     """GET /sobjects/X/ID."""
-    return Reply(200, record(call, call.object_name(), call.args["id"], call.request.query.get("fields", "")))
+    return _shown(call, call.object_name(), call.args["id"])
+
+
+def _shown(call: Call, sobject: str, record_id: str) -> Reply:
+    """A record, unless the request's conditions say otherwise."""
+    headers = row_marks(call, sobject, record_id)
+    refused = unmet(call.request, headers) if asked(call.request) else None
+    return refused or Reply(
+        200, record(call, sobject, record_id, call.request.query.get("fields", "")), headers=headers
+    )
+
+
+def _guarded(call: Call, sobject: str, record_id: str) -> Reply | None:
+    """The refusal of a change whose conditions do not hold."""
+    if not asked(call.request):
+        return None
+    return unmet(call.request, row_marks(call, sobject, record_id))
 
 
 def change(call: Call) -> Reply:
@@ -89,7 +128,10 @@ def change(call: Call) -> Reply:
         raise Refused(
             "INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=["Id"]
         )
-    update(call, call.object_name(), call.args["id"], values, options_of(call))
+    sobject = call.object_name()
+    if refused := _guarded(call, sobject, call.args["id"]):
+        return refused
+    update(call, sobject, call.args["id"], values, options_of(call))
     return Reply(204)
 
 
@@ -148,7 +190,7 @@ def retrieve_by_key(call: Call) -> Reply:
         body = call.core.blob(call.object_name(), call.args["field"], last.name)
         return Reply(200, body=body, content_type="application/octetstream")
     sobject, found = _by_key(call)
-    return Reply(200, record(call, sobject, found, call.request.query.get("fields", "")))
+    return _shown(call, sobject, found)
 
 
 def remove_by_key(call: Call) -> Reply:
@@ -173,8 +215,12 @@ def upsert_by_key(call: Call) -> Reply:
     for name in repeated:
         del values[name]
     only_update = call.request.query.get("updateOnly", "").lower() == "true"
-    if only_update and not call.core.find(sobject, field, call.args["value"]):
-        raise not_found()
+    if only_update or asked(call.request):
+        found = call.core.find(sobject, field, call.args["value"])
+        if only_update and not found:
+            raise not_found()
+        if len(found) == 1 and (refused := _guarded(call, sobject, found[0])):
+            return refused
     made, created = upsert(call, sobject, field, call.args["value"], values, options_of(call))
     if not created and float(call.version) < 46:
         return Reply(204)
@@ -191,50 +237,11 @@ def create_by_id_path(call: Call) -> Reply:
     return create(call)
 
 
-def limits(call: Call) -> Reply:
-    """GET /limits."""
-    stats = call.state.stats
-    left = max(stats.maximum - stats.used, 0)
-    batches = sum(len(job.batches) for job in call.state.jobs.bulk1.values())
-    fixed = {
-        "DailyBulkV2QueryJobs": 10_000,
-        "DailyBulkV2QueryFileStorageMB": 976_562,
-        "DailyAsyncApexExecutions": 250_000,
-        "DailyWorkflowEmails": 1_000,
-        "DataStorageMB": 1_073,
-        "FileStorageMB": 1_073,
-        "HourlyODataCallout": 1_000,
-        "MassEmail": 5_000,
-        "SingleEmail": 5_000,
-    }
-    answer = {
-        "DailyApiRequests": {"Max": stats.maximum, "Remaining": left},
-        "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000 - batches},
-        **{name: {"Max": value, "Remaining": value} for name, value in fixed.items()},
-    }
-    return Reply(200, answer)
-
-
-def record_count(call: Call) -> Reply:
-    """GET /limits/recordCount: objects that hold nothing are left out when none were named."""
-    asked = call.request.query.get("sObjects", "")
-    names = [name.strip() for name in asked.split(",") if name.strip()] or list(call.core.schema.objects)
-    counted = []
-    for name in names:
-        definition = call.core.schema.objects.get(name)
-        count = call.core.query(f"SELECT COUNT() FROM {definition.name}").total if definition else 0
-        if definition and (count or asked):
-            counted.append({"count": count, "name": definition.name})
-    return Reply(200, {"sObjects": counted})
-
-
 ROUTES = (
     Route("GET", "/services/data", versions, "versions", "open"),
     Route("GET", "/", nothing, "root", "open"),
     Route("GET", V, resources, "resources"),
     Route("GET", V + "/sobjects", describe_global, "describe_global"),
-    Route("GET", V + "/limits", limits, "limits"),
-    Route("GET", V + "/limits/recordCount", record_count, "record_count"),
     Route("GET", X, object_info, "object_info"),
     Route("POST", X, create, "create"),
     Route("GET", X + "/describe", describe, "describe"),

@@ -82,13 +82,16 @@ def _login(call: Call, asked: Node) -> str:
         text = "Invalid username, password, security token; or user locked out."
         raise Refused("INVALID_LOGIN", text, status=500)
     user_id = user_of(call.state, asked.value("username"))
+    session = call.state.sessions.login(user_id)
+    if session is None:
+        raise Refused("LOGIN_RATE_EXCEEDED", "The login rate of the user is exceeded", status=500)
     version, org = call.args["version"], call.state.sessions.org_id
     inside = [
         tag("metadataServerUrl", f"{call.request.base}/services/Soap/m/{version}/{org}"),
         tag("passwordExpired", False),
         tag("sandbox", False),
         tag("serverUrl", f"{call.request.base}/services/Soap/u/{version}/{org[:15]}"),
-        tag("sessionId", call.state.sessions.issue(user_id)),
+        tag("sessionId", session),
         tag("userId", user_id),
         f"<userInfo>{_user_info(call, user_id)}</userInfo>",
     ]
@@ -103,7 +106,7 @@ def _user_info(call: Call, user_id: str) -> str:
         "organizationMultiCurrency": False,
         "organizationName": "Mock org",
         "profileId": user.get("ProfileId"),
-        "sessionSecondsValid": 7200,
+        "sessionSecondsValid": (call.state.quirks.session_minutes or 120) * 60,
         "userDefaultCurrencyIsoCode": None,
         "userEmail": user["Email"],
         "userFullName": user["Name"],

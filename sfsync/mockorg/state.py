@@ -1,12 +1,14 @@
 """What all handlers of the surface share: the core, counters, faults, sessions, jobs and cursors; and one call."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sfsync.mockorg.allowance import Allowance
 from sfsync.mockorg.background import Background
 from sfsync.mockorg.faults import Faults
 from sfsync.mockorg.http import Reply, Request
@@ -41,6 +43,14 @@ class State:
     background: Background = field(default_factory=Background)
     folder: Path | None = None
     """Where large uploads and results are kept while they are needed; None for the system's place."""
+    began: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    """When the org's metadata was loaded."""
+    jwt_keys: tuple[str, ...] = ()
+    """Public keys or certificates (PEM) that assertions must be signed for; empty accepts any."""
+    web_leads: Allowance = field(default_factory=lambda: Allowance(500))
+    """Leads from web forms in 24 hours."""
+    web_waiting: deque[tuple[dict[str, Any], dict[str, str]]] = field(default_factory=deque)
+    """Web forms beyond the allowance: the values of their leads, and the forms."""
     subrequest: Subrequest = _unwired
     """Runs one subrequest of a composite, graph or batch; set by the dispatcher."""
 
