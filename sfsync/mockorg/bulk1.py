@@ -15,12 +15,15 @@ from sfsync.mockorg.jobs import Batch1, Job1
 from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.rest import key_field
 from sfsync.mockorg.router import Route
+from sfsync.mockorg.spool import Spool
 from sfsync.mockorg.state import Call
 from sfsync.mockorg.xml_in import parse
 
 OPERATIONS = {"insert", "update", "upsert", "delete", "hardDelete", "query", "queryAll"}
 CONTENT_TYPES = {"CSV", "XML", "JSON"}
+WITH_FILES = {"ZIP_CSV", "ZIP_XML", "ZIP_JSON"}
 LARGEST_BATCH = 10 * 1024 * 1024
+MOST_CHARACTERS = 10_000_000
 
 B = "/services/async/{version}/job"
 
@@ -44,6 +47,13 @@ def create(call: Call) -> Reply:
     if definition is None:
         raise Refused("InvalidJob", f"InvalidEntity : Unknown entity: {asked.get('object')}")
     content_type = str(asked.get("contentType") or "XML").upper()
+    if content_type in WITH_FILES:
+        text = (
+            f"FeatureNotEnabled : {content_type}: batches with attachments are not offered by this mock org"
+        )
+        raise Refused("FeatureNotEnabled", text)
+    if operation == "hardDelete" and not call.state.quirks.hard_delete:
+        raise Refused("FeatureNotEnabled", "hardDelete is not enabled for this user")
     if content_type not in CONTENT_TYPES:
         raise Refused("InvalidJob", f"contentType must be one of {', '.join(sorted(CONTENT_TYPES))}")
     stamp = call.core.clock.stamp()
@@ -113,21 +123,33 @@ def change(call: Call) -> Reply:
 def add_batch(call: Call) -> Reply:
     """POST /job/ID/batch."""
     job = _job(call)
+    allowance, now = call.state.jobs.batches, call.core.clock.now()
+    if not allowance.left(now):
+        text = f"ExceededQuota : {allowance.maximum:,} batches in 24 hours are used up"
+        raise Refused("ExceededQuota", text)
+    allowance.take(now)  # also for a batch that is refused now
     if job.state != "Open":
         raise Refused("InvalidJobState", f"Job is not open: {job.state}")
-    if len(call.request.body) > LARGEST_BATCH:
+    body = call.request.body
+    if call.request.media_type in {"zip/csv", "zip/xml", "zip/json", "application/zip"}:
+        raise Refused("FeatureNotEnabled", "Batches with attachments are not offered by this mock org")
+    if len(body) > LARGEST_BATCH:
         raise Refused("ClientInputError", "The batch is larger than 10 MB")
+    if len(body) > MOST_CHARACTERS and len(body.decode("utf-8", "replace")) > MOST_CHARACTERS:
+        raise Refused("ClientInputError", f"The batch has more than {MOST_CHARACTERS:,} characters")
     stamp = call.core.clock.stamp()
     batch = Batch1(
         call.state.jobs.new_id("751"),
         job.id,
         stamp,
-        call.request.body,
+        Spool(call.state.folder, body),
         call.request.media_type,
         changed=stamp,
     )
     job.batches.append(batch)
-    call.state.background.start(run_batch(replace(call, kind="bulk1"), job, batch))
+    call.state.background.start(
+        run_batch(replace(call, kind="bulk1", request=replace(call.request, body=b"")), job, batch)
+    )
     return document("batchInfo", batch_values(batch), as_json=job.content_type == "JSON", status=201)
 
 
@@ -146,7 +168,7 @@ def batch_info(call: Call) -> Reply:
 def batch_request(call: Call) -> Reply:
     """GET /job/ID/batch/ID/request: what was sent."""
     _, batch = _batch(call)
-    return Reply(200, body=batch.body, content_type=batch.media_type or "text/csv")
+    return Reply(200, body=batch.body.read(), content_type=batch.media_type or "text/csv")
 
 
 def batch_result(call: Call) -> Reply:
@@ -163,7 +185,7 @@ def batch_file(call: Call) -> Reply:
     if call.args["result"] not in batch.files:
         raise Refused("InvalidBatch", f"Unable to find result for id: {call.args['result']}")
     media, body = batch.files[call.args["result"]]
-    return Reply(200, body=body, content_type=media)
+    return Reply(200, chunks=body.blocks(), content_type=media)
 
 
 ROUTES = (

@@ -11,7 +11,7 @@ from typing import Any
 
 from sfsync.mockorg.bulk1_documents import JSON_TYPE, NAMESPACE, XML_TYPE, xml_reply
 from sfsync.mockorg.bulk2_results import padded
-from sfsync.mockorg.bulk_rows import columns_of, flat, nester, row_failure, whole_rows
+from sfsync.mockorg.bulk_rows import columns_of, lines_of, nester, row_failure, whole_rows
 from sfsync.mockorg.csv_text import BadCsv, BadRow, read, written
 from sfsync.mockorg.http import Reply, to_json
 from sfsync.mockorg.jobs import Batch1, Job1, RowResult
@@ -29,6 +29,8 @@ Row = dict[str, Any]
 
 CHUNK = 200
 """Rows that the org writes in one transaction."""
+QUERY_CHUNK = 1_000
+"""Rows that are read between two requests."""
 
 
 def run_batch(call: Call, job: Job1, batch: Batch1) -> Iterator[int]:
@@ -43,7 +45,7 @@ def run_batch(call: Call, job: Job1, batch: Batch1) -> Iterator[int]:
         _end(call, batch, "Failed", failing.message or "InternalServerError : Processing was stopped")
         return
     if job.operation.startswith("query"):
-        _run_query(call, job, batch)
+        yield from _run_query(call, job, batch)
         return
     try:
         rows = _rows(call, job, batch)
@@ -72,7 +74,7 @@ def _rows(call: Call, job: Job1, batch: Batch1) -> list[Row | Refused]:
     readers: dict[str, Callable[[Call, Job1, bytes], list[Row | Refused]]] = {
         "CSV": _csv_rows, "JSON": _json_rows, "XML": _xml_rows,
     }  # fmt: skip
-    rows = readers[job.content_type](call, job, batch.body)
+    rows = readers[job.content_type](call, job, batch.body.read())
     if len(rows) > MOST_ROWS:
         raise Refused("InvalidBatch", f"Records not processed: a batch holds at most {MOST_ROWS}")
     return rows
@@ -208,46 +210,74 @@ def _result_xml(result: RowResult) -> str:
     return f"<result>{body}{tag('success', not result.error)}{tag('created', result.created)}</result>"
 
 
-def _run_query(call: Call, job: Job1, batch: Batch1) -> None:
+def _run_query(call: Call, job: Job1, batch: Batch1) -> Iterator[int]:
     """Run the SOQL text of a batch. With PK chunking the batch itself is not processed, and one for each chunk
-    appears.
+    appears; an order asked for switches chunking off. Source: "PK Chunking".
     """
-    soql = batch.body.decode("utf-8", "replace").strip()
+    soql = batch.body.read().decode("utf-8", "replace").strip()
     try:
         result = whole_rows(call.core.query(soql, all_rows=job.operation == "queryAll"))
     except Refused as refusal:
         text = f"InvalidBatch : Failed to process query: {refusal.code}: {refusal.message}"
         _end(call, batch, "Failed", text)
         return
-    if not job.chunk:
-        _keep(call, job, batch, result, 0, result.total)
+    if not job.chunk or re.search(r"\border\s+by\b", soql, re.IGNORECASE):
+        yield from _keep(call, job, batch, result, 0, result.total)
         return
     _end(call, batch, "NotProcessed", "")
+    parts = []
     for start in range(0, max(result.total, 1), job.chunk):
         part = Batch1(call.state.jobs.new_id("751"), job.id, batch.created, batch.body, batch.media_type)
         job.batches.append(part)
-        _keep(call, job, part, result, start, min(job.chunk, result.total - start))
+        parts.append((part, start))
+    for part, start in parts:
+        if part.state != "Queued":
+            continue  # the job was aborted
+        part.state = "InProgress"
+        yield from _keep(call, job, part, result, start, min(job.chunk, result.total - start))
 
 
-def _keep(call: Call, job: Job1, batch: Batch1, result: QueryResult, start: int, count: int) -> None:
-    batch.files[call.state.jobs.new_id("752")] = _file(job, result, start, count)
-    batch.processed = count
+def _keep(call: Call, job: Job1, batch: Batch1, result: QueryResult, start: int, count: int) -> Iterator[int]:
+    """Write some rows of a result into a file of the batch."""
+    file = call.state.spool()
+    head, between, tail = _frame(job, result)
+    file.write(head)
+    for place in range(start, start + count, QUERY_CHUNK):
+        most = min(QUERY_CHUNK, start + count - place)
+        if job.content_type == "CSV":
+            file.write(written(lines_of(result, place, most)))
+        else:
+            rows = result.rows(place, most, version=job.version)
+            some = between.join(_row(job, row) for row in rows)
+            file.write(some if place == start else between + some)
+        batch.processed += most
+        yield most
+    file.write(tail)
+    if job.content_type == "CSV" and not count:
+        file = call.state.spool()
+        file.write(b"Records not found for this query\n")
+    media = {"CSV": "text/csv", "JSON": JSON_TYPE}.get(job.content_type, XML_TYPE)
+    batch.files[call.state.jobs.new_id("752")] = (media, file)
     _end(call, batch, "Completed", "")
 
 
-def _file(job: Job1, result: QueryResult, start: int, count: int) -> tuple[str, bytes]:
+def _frame(job: Job1, result: QueryResult) -> tuple[bytes, bytes, bytes]:
+    """What stands before, between and behind the rows of a result."""
     if job.content_type == "CSV":
-        lines = flat(result, start, count)
-        return "text/csv", written(lines) if len(lines) > 1 else b"Records not found for this query\n"
-    rows = result.rows(start, count, version=job.version)
+        return written([[column.name for column in result.columns]]), b"", b""
     if job.content_type == "JSON":
-        return JSON_TYPE, to_json([_milliseconds(row) for row in rows])
-    inside = "".join(f'<records xsi:type="sObject">{_record_xml(row)}</records>' for row in rows)
-    text = (
+        return b"[", b",", b"]"
+    head = (
         f'<?xml version="1.0" encoding="UTF-8"?><queryResult xmlns="{NAMESPACE}" '
-        f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">{inside}</queryResult>'
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
     )
-    return XML_TYPE, text.encode()
+    return head.encode(), b"", b"</queryResult>"
+
+
+def _row(job: Job1, row: Row) -> bytes:
+    if job.content_type == "JSON":
+        return to_json(_milliseconds(row))
+    return f'<records xsi:type="sObject">{_record_xml(row)}</records>'.encode()
 
 
 def _milliseconds(value: Any) -> Any:

@@ -19,7 +19,6 @@ from sfsync.mockorg.state import Call
 Q = "/services/data/{version}/jobs/query"
 CHUNK = 1_000
 """Rows that are read between two requests."""
-_BLOCK = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -120,8 +119,7 @@ def _page(job: Job2, data: Spool, start: int, stop: int) -> Iterator[bytes]:
         return
     place = job.line_at[start]
     behind = job.line_at[stop] if stop < job.processed else data.size
-    for at in range(place, behind, _BLOCK):
-        yield data.read(at, min(_BLOCK, behind - at))
+    yield from data.blocks(place, behind)
 
 
 def _page_of(locator: str, most: str, total: int) -> tuple[int, int]:

@@ -44,9 +44,7 @@ def nester(header: Sequence[str]) -> Callable[[Sequence[str]], dict[str, Any]]:
 
     def nested(row: Sequence[str]) -> dict[str, Any]:
         values: dict[str, Any] = {
-            name: None if text == NULL else text
-            for name, text in zip(header, row, strict=True)
-            if text != ""
+            name: None if text == NULL else text for name, text in zip(header, row, strict=True) if text != ""
         }
         for name, (target, relation, field) in parents.items():
             value = values.pop(name, None)
@@ -90,12 +88,6 @@ def whole_rows(result: QueryResult) -> QueryResult:
     if result.aggregate or not result.columns or any(column.children for column in result.columns):
         raise Refused("FEATURENOTENABLED", "Aggregate Relationships not supported in Bulk Query")
     return result
-
-
-def flat(result: QueryResult, start: int = 0, count: int | None = None) -> list[list[str]]:
-    """A query's result as lines of CSV, the header first; parents as ``Account.Name``."""
-    header = [column.name for column in result.columns]
-    return [header, *lines_of(result, start, result.total if count is None else count)]
 
 
 def lines_of(result: QueryResult, start: int, count: int) -> Iterator[list[str]]:

@@ -66,13 +66,13 @@ class Batch1:
     id: str
     job: str
     created: str
-    body: bytes
+    body: Spool
     media_type: str
     state: str = "Queued"
     changed: str = ""
     message: str = ""
     results: list[RowResult] = field(default_factory=list)
-    files: dict[str, tuple[str, bytes]] = field(
+    files: dict[str, tuple[str, Spool]] = field(
         default_factory=dict
     )  # of a query: media type and bytes by result id
     processed: int = 0

@@ -54,6 +54,12 @@ class Spool:
             self._file.seek(start)
             return self._file.read(length)
 
+    def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The bytes from ``start`` to ``stop`` (default: the end), in handy pieces."""
+        stop = self.size if stop is None else stop
+        for place in range(start, stop, _BLOCK):
+            yield self.read(place, min(_BLOCK, stop - place))
+
     def lines(self, start: int = 0) -> Iterator[bytes]:
         """The lines from ``start`` on, each with the line feed that ends it."""
         rest = b""
