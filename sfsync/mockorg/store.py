@@ -1,12 +1,13 @@
 """Keeps the records: SQLite, one table per object, one connection behind the org's lock."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sfsync.mockorg.schema import TEXT_TYPES, FieldDef, ObjectDef, Schema
+from sfsync.mockorg.texts import fold, loose, sort_key, variants
 
 Row = dict[str, Any]
 """A stored record: every column of its table by field name."""
@@ -52,9 +53,18 @@ class Store:
         self._selects: dict[str, tuple[str, list[str]]] = {}
         for pragma in ("journal_mode=WAL", "synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {pragma}")
-        self._db.create_function("fold", 1, _fold, deterministic=True)
+        self._db.create_function("fold", 1, fold, deterministic=True)
+        self._db.create_function("loose", 1, loose, deterministic=True)
+        self._db.create_function("sortkey", 1, sort_key, deterministic=True)
         for each in schema.objects.values():
             self._prepare(each)
+        # Which lookups a deletion cleared, for undelete.
+        self._db.execute('CREATE TABLE IF NOT EXISTS "cleared" (parent, child, field, id)')
+        self._db.execute('CREATE INDEX IF NOT EXISTS "cleared.parent" ON "cleared" (parent)')
+
+    def define(self, name: str, function: Callable[..., Any]) -> None:
+        """Let SQL call a function of ours."""
+        self._db.create_function(name, -1, function)
 
     def close(self) -> None:
         """Close the file."""
@@ -66,7 +76,10 @@ class Store:
 
     def load(self, dumped: bytes) -> None:
         """Back to what ``dump`` of a store with the same schema gave; for stores in memory only."""
-        self._db.deserialize(dumped)
+        with closing(sqlite3.connect(":memory:")) as copy:
+            # Not deserialize() on our own connection: its prepared statements would outlive their pages.
+            copy.deserialize(dumped)
+            copy.backup(self._db)
 
     def _prepare(self, each: ObjectDef) -> None:
         """Make the object's table and indexes, or add the columns that new metadata brought."""
@@ -136,11 +149,19 @@ class Store:
 
     def find(self, object_name: str, field: str, value: Any) -> list[str]:
         """Ids of the live records with that value, at most 200, oldest first; text compares as the field does."""
-        column = quoted(field)
-        sql = (
-            f"SELECT Id FROM {quoted(object_name)} WHERE {column} = ? AND IsDeleted = 0 ORDER BY Id LIMIT 200"
-        )
-        return [row[0] for row in self._db.execute(sql, (value,))]
+        column, fits, given = quoted(field), "= ?", [value]
+        if type(value) is str and not value.isascii() and self._folds(object_name, field):
+            forms = variants(value)
+            fits, given = f"IN ({', '.join('?' * len(forms or ()))})", list(forms or ())
+            if forms is None:
+                column, fits, given = f"fold({column})", "= ?", [fold(value)]
+        sql = f"SELECT Id FROM {quoted(object_name)} WHERE {column} {fits} AND IsDeleted = 0 ORDER BY Id LIMIT 200"
+        return [row[0] for row in self._db.execute(sql, given)]
+
+    def _folds(self, object_name: str, field: str) -> bool:
+        """Whether the field's text compares without case."""
+        found = self.schema.objects[object_name].fields.get(field)
+        return found is not None and found.type in TEXT_TYPES and not found.case_sensitive
 
     def insert(self, object_name: str, row: Mapping[str, Any]) -> None:
         """Add a record; fields it does not name are null, or not deleted."""
@@ -166,6 +187,29 @@ class Store:
         sql = f"UPDATE {quoted(object_name)} SET {assignments} WHERE Id = ?"
         self._db.execute(sql, [*changes.values(), record_id])
 
+    def clear_lookups(self, parent_id: str, child: str, field: str) -> None:
+        """Empty a lookup of the records that point at a deleted one, and remember where it was."""
+        column, table = quoted(field), quoted(child)
+        condition = f"{column} = ? AND IsDeleted < 2"
+        self._db.execute(
+            f"INSERT INTO cleared SELECT ?, ?, ?, Id FROM {table} WHERE {condition}",
+            (parent_id, child, field, parent_id),
+        )
+        self._db.execute(f"UPDATE {table} SET {column} = NULL WHERE {condition}", (parent_id,))
+
+    def restore_lookups(self, parent_id: str) -> None:
+        """Fill again what ``clear_lookups`` emptied, where it is still empty."""
+        found = self.select("SELECT child, field, id FROM cleared WHERE parent = ?", (parent_id,))
+        for child, field, record_id in found:
+            column = quoted(field)
+            sql = f"UPDATE {quoted(child)} SET {column} = ? WHERE Id = ? AND {column} IS NULL"
+            self._db.execute(sql, (parent_id, record_id))
+        self._db.execute("DELETE FROM cleared WHERE parent = ?", (parent_id,))
+
+    def clear(self, object_name: str) -> None:
+        """Remove every record of an object."""
+        self._db.execute(f"DELETE FROM {quoted(object_name)}")
+
     def last(self, object_name: str, column: str) -> str | None:
         """The greatest value of a column of ids or padded numbers, deleted records included."""
         name = quoted(column)
@@ -184,7 +228,8 @@ class Store:
         """Remove every record of every object."""
         with self.transaction():
             for name in self.schema.objects:
-                self._db.execute(f"DELETE FROM {quoted(name)}")
+                self.clear(name)
+            self._db.execute("DELETE FROM cleared")
 
 
 def _declared(column: FieldDef) -> str:
@@ -203,8 +248,3 @@ def _indexed(column: FieldDef) -> bool:
     if column.type == "reference":
         return column.name not in _PEOPLE
     return column.key or column.unique or column.name_field or column.name == "SystemModstamp"
-
-
-def _fold(text: Any) -> Any:
-    """Case folding beyond ASCII, for comparisons with letters that SQLite's own collation does not know."""
-    return text.casefold() if isinstance(text, str) else text
