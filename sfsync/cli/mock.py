@@ -191,13 +191,15 @@ def record(
         url, token = _org_of(options)
     schema = MockOrg(metadata=_project_metadata(options)).core.schema
     try:
-        recorder = Recorder(url, schema=schema, keep=keep, port=port)
+        recorder = Recorder(url, schema=schema, keep=keep, port=port).start()
     except RecordingError as error:
         raise ConfigError(str(error)) from None
     except OSError as error:
         raise ConfigError(f"Port {port} cannot be used: {error.strerror}.") from None
-    with recorder:
+    try:
         code = _recorded(options, recorder, token, line)
+    finally:
+        recorder.stop()
     recording = recorder.recording(about)
     recording.save(target)
     options.note(f"{len(recording.exchanges)} exchanges are in {target}. Read it before you share it.")

@@ -60,27 +60,38 @@ class Recorder:
         port: int = 0,
         forward: Forward | None = None,
     ) -> None:
-        """Raises RecordingError for an address that may not be used, OSError for a port that is taken."""
+        """Raises RecordingError for an address that may not be used."""
         self.upstream = checked(url)
         self._scrubber = Scrubber(FieldTypes(schema), base=self.upstream, keep=keep)
         self._forward = forward or Upstream(self.upstream).send
         self._kept: list[Exchange] = []
         self._lock = threading.Lock()
-        self._server = Server(self.handle, "", port=port, spool=_Memory)
+        self._port = port
+        self._server: Server | None = None
 
     @property
     def url(self) -> str:
-        """Where clients find the recorder."""
-        return self._server.url
+        """Where clients find the recorder while it listens; empty otherwise."""
+        return self._server.url if self._server else ""
+
+    def start(self) -> Self:
+        """Listen. Raises OSError when the port is taken."""
+        self._server = Server(self.handle, "", port=self._port, spool=_Memory).start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
 
     def __enter__(self) -> Self:
-        self._server.start()
-        return self
+        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.stop()
+        self.stop()
 
     def recording(self, about: str = "") -> Recording:
         """What was recorded so far."""

@@ -11,9 +11,10 @@ from sfsync.mockorg.exchanges.words import ID_IN_TEXT
 
 if TYPE_CHECKING:
     from sfsync.mockorg.mock import MockOrg
+    from sfsync.mockorg.org import OrgCore
     from sfsync.mockorg.schema import ObjectDef
 
-_EQUALS = re.compile(r"\b(\w+)\s*=\s*'((?:[^'\\]|\\.)*)'")
+_EQUALS = re.compile(r"(?<![\w.])(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(true|false)\b)", re.IGNORECASE)
 _ALTERNATIVES = re.compile(r"\b(OR|NOT)\b", re.IGNORECASE)
 _TRUE = frozenset({"IsActive"})
 """Checkboxes that a record has set unless it says otherwise."""
@@ -37,18 +38,26 @@ def plant(exchanges: Sequence[Exchange], org: "MockOrg") -> list[str]:
                 row = rows.setdefault(whole, (kind, {}))[1]
                 row.update({name: value for name, value in {**found_by, **record}.items() if name not in row})
         made.update(filter(None, map(ids.normalise, _written(each))))
+    _add_referred(rows, made, core)
     with core.lock, core.transaction():
         for record_id, (kind, values) in rows.items():
             thing = core.object(kind)
             if thing.createable and core.store.row(thing.name, record_id) is None:
-                stamp = core.clock.stamp()
-                core.store.insert(
-                    thing.name, {**_defaults(thing, stamp, core.user_id, values), "Id": record_id}
-                )
+                core.store.insert(thing.name, {**_defaults(thing, core, values), "Id": record_id})
     return [record_id for record_id, (kind, _) in rows.items() if core.object(kind).createable]
 
 
-def _defaults(thing: "ObjectDef", stamp: str, user: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def _add_referred(rows: "dict[str, tuple[str, dict[str, Any]]]", made: set[str], core: "OrgCore") -> None:
+    """Records that the others only point at: there is nothing to know of them but that they are there."""
+    for kind, values in list(rows.values()):
+        for field in core.object(kind).columns:
+            there = ids.normalise(values.get(field.name)) if field.type == "reference" else None
+            thing = core.schema.by_prefix(there) if there else None
+            if there and thing and there not in made and there not in rows:
+                rows[there] = (thing.name, {})
+
+
+def _defaults(thing: "ObjectDef", core: "OrgCore", values: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for field in thing.columns:
         if isinstance(values.get(field.name), str | int | float):
@@ -56,13 +65,15 @@ def _defaults(thing: "ObjectDef", stamp: str, user: str, values: Mapping[str, An
         elif field.type == "boolean":
             row[field.name] = int(field.name in _TRUE)
         elif field.name in {"CreatedDate", "LastModifiedDate", "SystemModstamp"}:
-            row[field.name] = stamp
+            row[field.name] = core.clock.stamp()
         elif field.name in {"OwnerId", "CreatedById", "LastModifiedById"}:
-            row[field.name] = user
+            row[field.name] = core.user_id
+        elif field.name_field and not field.auto_number:
+            row[field.name] = "Planted"
     return row
 
 
-def _found(each: Exchange) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+def _found(each: Exchange) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """The records of an answer, each with the values it was looked for by."""
     if each.answer.kind != "json":
         return
@@ -76,12 +87,15 @@ def _found(each: Exchange) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
         yield from _of_query(dict(each.query), value)
 
 
-def _of_query(query: Mapping[str, str], answer: Any) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+def _of_query(query: Mapping[str, str], answer: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     records = list(_records(answer))
     soql = query.get("q", "")
-    found_by = {}
+    found_by: dict[str, Any] = {}
     if len(records) == 1 or not _ALTERNATIVES.search(soql):
-        found_by = {name: re.sub(r"\\(.)", r"\1", text) for name, text in _EQUALS.findall(soql)}
+        found_by = {
+            name: flag.lower() == "true" if flag else re.sub(r"\\(.)", r"\1", text)
+            for name, text, flag in _EQUALS.findall(soql)
+        }
     for record in records:
         yield record, found_by
 

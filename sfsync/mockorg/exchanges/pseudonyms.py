@@ -13,7 +13,7 @@ POD = "Rec"
 """Characters 4 to 6 of every made-up id."""
 
 PATTERN = re.compile(
-    r"text-\d+|~\d+|person\d+@example\.com|\+1 ?\d{3} ?555 ?01\d\d|https://example\.com/\d+|scrubbed"
+    r"text-\d+~*|~\d+|person\d+@example\.com|\+1 ?\d{3} ?555 ?01\d\d|https://example\.com/\d+|scrubbed"
     r"|[0-9A-Za-z]{3}(?:Rec|REC)\d{9}(?:[A-Z0-5]{3})?(?![0-9A-Za-z])"
 )
 """Finds every made-up value in a text."""
@@ -23,6 +23,9 @@ _AREAS = tuple(range(201, 211)) + tuple(range(301, 311)) + tuple(range(401, 411)
 """Area codes of North America, each with a hundred numbers for fiction."""
 
 _PLAIN_PHONE = re.compile(r"\+\d+")
+
+_SHORTEST, _LONG, _LONGEST = 8, 60, 1_000
+"""Lengths of texts: up to which the short form is used, from which it is filled up, and how far."""
 
 _SHORT = 5
 """Originals shorter than this are only found as whole words: "is" stands in every sentence."""
@@ -66,8 +69,11 @@ class Pseudonyms:
         return self._made("link", text, "https://example.com/{}")
 
     def text(self, text: str) -> str:
-        """``text-12``, or the shorter ``~12`` where the original was short: fields have lengths."""
-        return self._made("text", text, "text-{}" if len(text) > 8 else "~{}")
+        """``text-12``; the shorter ``~12`` where the original was short, and filled up where it was long: fields have
+        lengths.
+        """
+        made = self._made("text", text, "text-{}" if len(text) > _SHORTEST else "~{}")
+        return made.ljust(min(len(text), _LONGEST), "~") if len(text) > _LONG else made
 
     def secret(self, text: str) -> str:
         """One word for all secrets; remembered, so that it is found where it is quoted."""

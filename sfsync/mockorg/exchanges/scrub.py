@@ -168,7 +168,7 @@ class Scrubber:
             return self.made.secret(text)
         if name in words.PROSE:
             return self.kept(self.made.in_prose(text))
-        if name in words.LINKS and text.startswith(("/", "http")):
+        if name in words.LINKS and text.startswith(("/", "http", "services/")):
             return self.link(text)
         if name in words.QUERIES:
             return self.soql(text)
@@ -195,11 +195,11 @@ class Scrubber:
         return self._unknown(name, kind, text)
 
     def _unknown(self, name: str, kind: str, text: str) -> str:
-        if kind == "email" or words.EMAIL_IN_TEXT.fullmatch(text):
+        if words.EMAIL_IN_TEXT.fullmatch(text):
             return self.made.email(text)
-        if kind == "phone" or _PHONE_NAME.search(name):
+        if (kind == "phone" or _PHONE_NAME.search(name)) and words.PHONE.fullmatch(text):
             return self.made.phone(text)
-        if kind == "url":
+        if kind == "url" and text.startswith(("http://", "https://", "www.")):
             return self.made.link(text)
         if looks_like_id(text):
             return self.made.record_id(text)

@@ -62,6 +62,7 @@ DROPPED_HEADERS = frozenset({"sforce-call-options"})
 _ID = r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?"
 ID_IN_TEXT = re.compile(rf"(?<![0-9A-Za-z]){_ID}(?![0-9A-Za-z])")
 EMAIL_IN_TEXT = re.compile(r"[\w.+%-]+(?:'[\w.+%-]+)*@[\w-]+(?:\.[\w-]+)+")
+PHONE = re.compile(r"[+(]?\d[\d ()./-]{4,20}\d")
 PHONE_IN_TEXT = re.compile(r"(?<![\w.:+-])(?:\+|00)\d[\d ()./-]{6,18}\d(?![\w-])")
 HOST_IN_TEXT = re.compile(
     r"https?://[\w.-]+\.(?:salesforce|force|salesforce-setup|documentforce|sfdc|cloudforce)\.(?:com|net|mil)(?::\d+)?",
