@@ -12,6 +12,7 @@ from tests.clients.org import API, SEED, Witness
 COLUMNS = ("Id", "LastName", "Email", "Number_of_Cards__c", "Marketing_Consent__c", "Owner.Name")
 SOQL = f"SELECT {', '.join(COLUMNS)} FROM Lead WHERE LeadSource = 'Web' ORDER BY Id"
 USER = "integration@mock.org"
+OTHER_USER = "sales.desk@example.com"
 RECORD = {
     "LastName": "Ångström-O'Neil",
     "Company": "First & Co",
@@ -23,6 +24,11 @@ CHANGE: dict[str, Any] = {"Company": 'Zweite "GmbH" €, <&>', "Number_of_Cards_
 KEY = "UP-KEY-1"
 VERSIONS = ({"LastName": "Once", "Company": "Upserted"}, {"LastName": "Twice", "Company": "Upserted"})
 GOOD, BAD = 2_100, 3
+COUNT = "SELECT COUNT() FROM Lead WHERE LeadSource = 'Web'"
+TREE = (
+    {"Name": "Root & Söhne", "Contacts": [{"LastName": "Ash"}, {"LastName": "Birch"}]},
+    {"Name": "Other root", "Contacts": [{"LastName": "Cedar"}]},
+)
 BAD_SOQL = "SELECT Id, Nothing__c FROM Lead"
 INCOMPLETE = {"Company": "No name", "FirstName": "Only"}
 
@@ -49,6 +55,7 @@ def task(witness: Witness, folder: str, programs: str) -> dict[str, Any]:
         "url": witness.url,
         "token": witness.token,
         "username": USER,
+        "other_user": OTHER_USER,
         "password": "good",
         "folder": folder,
         "programs": programs,
@@ -60,6 +67,8 @@ def task(witness: Witness, folder: str, programs: str) -> dict[str, Any]:
         "versions": VERSIONS,
         "bad_soql": BAD_SOQL,
         "incomplete": INCOMPLETE,
+        "count": COUNT,
+        "tree": TREE,
         "load": _load("B2"),
         "load_1": _load("B1"),
     }
@@ -170,6 +179,25 @@ def bad_login(saw: Mapping[str, Any], _: Witness) -> None:
     _has(saw["text"], "", *codes, "Access token to the mock has expired")
 
 
+def session_ends(saw: Mapping[str, Any], _: Witness) -> None:
+    """A client that knows how to log in again has gone on; another says that its session has ended."""
+    _need(saw.get("renewed", SEED) == SEED, f"{saw.get('renewed')} rows after the session ended, not {SEED}")
+    _need(bool(saw), "nothing was seen")
+    if "text" in saw:
+        _has(saw["text"], "", "INVALID_SESSION_ID", "InvalidSessionId", "Session expired or invalid")
+
+
+def tree(saw: Mapping[str, Any], witness: Witness) -> None:
+    """Accounts with their contacts, twice: as they were given, and as they were exported and given again."""
+    found = witness.query("SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account")
+    got = [[each["Name"], [child["LastName"] for child in each["Contacts"]["records"]]] for each in found]
+    expected = [[account["Name"], [each["LastName"] for each in account["Contacts"]]] for account in TREE] * 2
+    _need(sorted(got) == sorted(expected), f"the org holds {got}, not {expected}")
+    _need(
+        saw["made"] == 2 * sum(1 + len(each["Contacts"]) for each in TREE), f"{saw['made']} records were made"
+    )
+
+
 def _has(text: str, always: str, *one_of: str) -> None:
     fits = always in text and any(each in text for each in one_of)
     _need(fits, f"the error says {text[:300]!r}, without {always} and one of {', '.join(one_of)}")
@@ -188,5 +216,7 @@ CHECKS: Mapping[str, Callable[[Mapping[str, Any], Witness], None]] = {
     "bad_soql": bad_soql,
     "missing_field": missing_field,
     "bad_login": bad_login,
+    "session_ends": session_ends,
+    "tree": tree,
 }
 """Ability to its check; ``_1`` is Bulk API 1.0 of a client that has both."""

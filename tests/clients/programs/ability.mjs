@@ -28,6 +28,12 @@ export async function refusal(action) {
   throw new Error(`nothing was refused: ${JSON.stringify(done)}`);
 }
 
+/** End every session of the org, as an administrator can. */
+export async function endSessions() {
+  const answer = await fetch(`${TASK.url}/__mock/state`, { method: "POST", body: '{"expire": true}' });
+  if (!answer.ok) throw new Error(`the sessions go on: ${answer.status}`);
+}
+
 /** The columns of the task from a record with parents inside, or with dotted names. */
 export function cells(record) {
   return TASK.columns.map(

@@ -3,6 +3,7 @@
 import json
 import sys
 import traceback
+import urllib.request
 from pathlib import Path
 
 TASK = json.loads(Path(sys.argv[1]).read_text())
@@ -27,6 +28,13 @@ def refusal(kind, action):
     except kind as error:
         return {"text": f"{type(error).__name__} {error}"}
     raise AssertionError("nothing was refused")
+
+
+def end_sessions():
+    """End every session of the org, as an administrator can."""
+    url = f"{TASK['url']}/__mock/state"
+    with urllib.request.urlopen(url, b'{"expire": true}', timeout=60):
+        pass
 
 
 def cells(record):

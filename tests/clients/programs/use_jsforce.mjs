@@ -1,6 +1,6 @@
 // jsforce against the org: SOAP login and OAuth, REST, collections, Bulk 1.0 and Bulk 2.0.
 import { createRequire } from "node:module";
-import { TASK, cells, refusal, run } from "./ability.mjs";
+import { TASK, cells, endSessions, refusal, run } from "./ability.mjs";
 
 const jsforce = createRequire(`${process.env.NODE_PATH}/`)("jsforce");
 const fresh = (more = {}) => new jsforce.Connection({ loginUrl: TASK.url, instanceUrl: TASK.url, ...more });
@@ -73,6 +73,17 @@ const bad_soql = () => refusal(() => org.query(TASK.bad_soql));
 const missing_field = () => refusal(() => org.sobject("Lead").create(TASK.incomplete));
 const bad_login = () => refusal(() => fresh().login(TASK.username, "wrong"));
 
+async function session_ends() {
+  const before = fresh({ accessToken: org.accessToken });
+  await endSessions();
+  const refused = await refusal(() => before.query(TASK.count));
+  const rows = await (await org.bulk.query(TASK.soql)).toArray();
+  await endSessions();
+  const renewed = (await org.query(TASK.count)).totalSize;
+  if (rows.length !== renewed) throw new Error(`${rows.length} rows by Bulk 1.0, ${renewed} by REST`);
+  return { ...refused, renewed };
+}
+
 // prettier-ignore
 await run(login, describe, query, write, upsert, bulk_load, bulk_load_1, bulk_query, bulk_query_1, bad_soql,
-  missing_field, bad_login);
+  missing_field, bad_login, session_ends);

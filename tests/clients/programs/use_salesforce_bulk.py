@@ -5,9 +5,9 @@ import io
 import json
 from functools import cache
 
-from ability import TASK, refusal, run
+from ability import TASK, end_sessions, refusal, run
 from salesforce_bulk import CsvDictsAdapter, SalesforceBulk
-from salesforce_bulk.salesforce_bulk import BulkBatchFailed
+from salesforce_bulk.salesforce_bulk import BulkApiError, BulkBatchFailed
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 
@@ -96,4 +96,10 @@ def bad_login():
     return refusal(SalesforceAuthenticationFailed, lambda: SalesforceBulk(**wrong))
 
 
-run(login, write, upsert, bulk_load, bulk_query, bad_soql, missing_field, bad_login)
+def session_ends():
+    bulk()
+    end_sessions()
+    return refusal(BulkApiError, lambda: bulk().create_query_job("Lead", contentType="CSV"))
+
+
+run(login, write, upsert, bulk_load, bulk_query, bad_soql, missing_field, bad_login, session_ends)

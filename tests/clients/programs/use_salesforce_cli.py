@@ -3,10 +3,11 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
-from ability import TASK, cells, run
+from ability import TASK, cells, end_sessions, run
 
 FOLDER = Path(TASK["folder"])
 SF = Path(TASK["programs"]) / "salesforce-cli" / "node_modules" / ".bin" / "sf"
@@ -42,28 +43,22 @@ def _by_token(token):
 
 
 def login():
-    key = FOLDER / "key.pem"
-    key.write_text(
-        subprocess.run(["node", "-e", NODE_KEY], capture_output=True, text=True, check=True).stdout
-    )
-    with_key = ("--client-id", "key", "--jwt-key-file", str(key), "--alias", "jwt")
-    jwt = sf(
-        "org",
-        "login",
-        "jwt",
-        "--username",
-        TASK["username"],
-        "--instance-url",
-        TASK["url"],
-        *with_key,
-        org=False,
-    )
-    assert jwt["result"]["username"] == TASK["username"]
+    _with_key()
     words, rest = _by_token(TASK["token"])
     done = sf(*words, **rest)["result"]
     shown = sf("org", "display")["result"]
     assert shown["connectedStatus"] == "Connected"
     return {"user": done["username"], "org": shown["id"]}
+
+
+def _with_key():
+    """Log in another user by JWT: the CLI keeps one login for each user."""
+    key = FOLDER / "key.pem"
+    made = subprocess.run(["node", "-e", NODE_KEY], capture_output=True, text=True, check=True)
+    key.write_text(made.stdout)
+    place = f"--instance-url {TASK['url']} --client-id key --alias jwt --username {TASK['other_user']}"
+    done = sf("org", "login", "jwt", *place.split(), "--jwt-key-file", str(key), org=False)
+    assert done["result"]["username"] == TASK["other_user"]
 
 
 def describe():
@@ -173,4 +168,34 @@ def bad_login():
     return refusal(*words, **rest)
 
 
-run(login, describe, query, write, upsert, bulk_load, bulk_query, bad_soql, missing_field, bad_login)
+def session_ends():
+    end_sessions()
+    count = ("data", "query", "--query", TASK["count"])
+    renewed = sf(*count, "--target-org", "jwt", org=False)["result"]["totalSize"]
+    return refusal(*count) | {"renewed": renewed}
+
+
+def tree():
+    records = [_branch(*each) for each in enumerate(TASK["tree"])]
+    first, again = FOLDER / "tree.json", FOLDER / "tree"
+    shutil.rmtree(again, ignore_errors=True)
+    first.write_text(json.dumps({"records": records}))
+    made = len(sf("data", "import", "tree", "--files", str(first))["result"])
+    asked = "SELECT Name, (SELECT LastName FROM Contacts) FROM Account"
+    sf("data", "export", "tree", "--query", asked, "--plan", "--output-dir", str(again))
+    (plan,) = again.glob("*plan.json")
+    return {"made": made + len(sf("data", "import", "tree", "--plan", str(plan))["result"])}
+
+
+def _branch(number, account):
+    """An account with its contacts inside, as composite/tree wants it."""
+    contacts = [
+        {"attributes": {"type": "Contact", "referenceId": f"leaf{number}x{place}"}, **each}
+        for place, each in enumerate(account["Contacts"])
+    ]
+    attributes = {"type": "Account", "referenceId": f"root{number}"}
+    return {"attributes": attributes, "Name": account["Name"], "Contacts": {"records": contacts}}
+
+
+run(login, describe, query, write, upsert, bulk_load, bulk_query, bad_soql, missing_field, bad_login, tree,
+    session_ends)  # fmt: skip

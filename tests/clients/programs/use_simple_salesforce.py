@@ -4,9 +4,13 @@ import csv
 import io
 from functools import cache
 
-from ability import TASK, cells, refusal, run
+from ability import TASK, cells, end_sessions, refusal, run
 from simple_salesforce import Salesforce
-from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceMalformedRequest
+from simple_salesforce.exceptions import (
+    SalesforceAuthenticationFailed,
+    SalesforceExpiredSession,
+    SalesforceMalformedRequest,
+)
 
 
 @cache
@@ -90,5 +94,12 @@ def bad_login():
     return refusal(SalesforceAuthenticationFailed, lambda: Salesforce(**wrong))
 
 
+def session_ends():
+    before = Salesforce(instance_url=TASK["url"], session_id=org().session_id)
+    end_sessions()
+    refused = refusal(SalesforceExpiredSession, lambda: before.query(TASK["count"]))
+    return refused | {"renewed": org().query(TASK["count"])["totalSize"]}
+
+
 run(login, describe, query, write, upsert, bulk_load, bulk_load_1, bulk_query, bulk_query_1, bad_soql,
-    missing_field, bad_login)  # fmt: skip
+    missing_field, bad_login, session_ends)  # fmt: skip
