@@ -12,8 +12,6 @@ allocation_out  the allocation partner's file of all cards still to issue is put
 activation_out  the workbook of cards to activate is mailed; by hand: `sfsync export activation`
 """
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict
 
 from flows.conversion import Convert, ConvertSettings
@@ -25,6 +23,7 @@ from partner_files.allocation import AllocationSettings, PutOutAllocations
 from partner_files.order_status import OrderStatus
 from partner_files.web_forms import IntakeSettings, WebToLead
 from sfsync.engine.flow import Flow, Inbox
+from sfsync.engine.guards import Guards
 from sfsync.project import Content
 
 
@@ -39,7 +38,7 @@ class Settings(BaseModel):
     close: CloseSettings = CloseSettings()
     allocation: AllocationSettings
     activation: ActivationSettings
-    guards: dict[str, Any] = {}
+    guards: Guards = Guards()
 
 
 def flow(content: Content) -> Flow:
@@ -59,5 +58,5 @@ def flow(content: Content) -> Flow:
             PutOutAllocations(settings.allocation),
             SendActivations(settings.activation),
         ),
-        settings.guards,
+        settings.guards.model_dump(exclude_unset=True),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sfsync.engine.flow import get
 from sfsync.records import KEY_FIELD, Record
 
-_FURTHER = re.compile(r"^(?P<order>.+)-(?P<number>[1-9]\d*)$")
+_FURTHER = re.compile(r"^(?P<order>.+)-(?P<number>[1-9][0-9]{0,2})$")
 
 
 def card_keys(order_key: str, cards: int) -> list[str]:

@@ -51,13 +51,28 @@ _KNOWN = (
 )
 
 
+_DUTCH = len("1234AB")
+
+
 def _known_queries(rows: Sequence[MappedRow]) -> list[str]:
     """Queries for qualified leads who may be the same people: same e-mail, phone or postcode."""
     queries: list[str] = []
-    for name in ("Email", "Phone", "PostalCode"):
-        values = sorted({str(row.values[name]) for row in rows if row.values.get(name)})
-        queries += chunks(_KNOWN, name, values)
-    return queries
+    for name in ("Email", "Phone"):
+        queries += chunks(
+            _KNOWN, name, sorted({str(row.values[name]) for row in rows if row.values.get(name)})
+        )
+    codes = {str(row.values["PostalCode"]) for row in rows if row.values.get("PostalCode")}
+    return queries + chunks(_KNOWN, "PostalCode", sorted({way for code in codes for way in spellings(code)}))
+
+
+def spellings(postcode: str) -> set[str]:
+    """The ways a postcode is written: as it is, without blanks, Dutch ones with the blank (SOQL ignores case)."""
+    bare = "".join(postcode.split())
+    return (
+        {postcode, bare, f"{bare[:4]} {bare[4:]}"}
+        if len(bare) == _DUTCH and bare[:4].isdigit()
+        else {postcode, bare}
+    )
 
 
 def person_of(key: str, values: Record) -> Person:

@@ -19,6 +19,7 @@ No message carries personal data.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class SfsyncError(Exception):
@@ -33,6 +34,8 @@ class SfsyncError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.run: dict[str, Any] | None = None
+        """What the run did before it failed, as `--json` shows a run; None outside a run."""
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()

@@ -204,7 +204,7 @@ class Project:
         """What an operation works with; ``mail`` stands in for the configured server (the demo's mailbox)."""
         return Ports(
             org=self.org,
-            journal=self.journal,
+            open_journal=lambda: self.journal,
             clock=self.clock,
             zone=self.settings.timezone,
             state=self.state,

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sfsync.salesforce.auth import OrgSettings
 
@@ -40,6 +41,16 @@ class ProjectSettings(_Section):
     state: Path | None = Field(None, description="Folder for journal, inbox, outbox, results.")
     journal: str | None = Field(None, description="Journal URL; without it SQLite in the state folder.")
     mail: MailSettings | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{value!r} is not a time zone; expected a name such as Europe/Amsterdam") from None
+        return value
+
     bulk_from: int = Field(2000, ge=1, description="From so many records of one kind Bulk API 2.0 is used.")
     lease_minutes: int = Field(
         30, ge=1, description="A run that shows no life for so long has lost its lease."

@@ -156,6 +156,7 @@ def _failed(
         "seconds": None,
         "files": [],
         "messages": [f"{message} {hint}".strip()],
+        **(getattr(error, "run", None) or {}),  # what the run did before it failed
         "error": type(error).__name__,
         "message": message,
         "hint": hint,

@@ -51,9 +51,10 @@ def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[St
     look = Look(ports.org, ports.clock, ports.day)
     expected: list[Any] = []
     plans: list[StepPlan] = []
+    messages: list[str] = []
     for found in choose(flow, step):
         parts = []
-        for single in _planned(ports, found):
+        for single in _planned(ports, found, messages):
             taken = [value for value in expected if isinstance(value, single.consumes)]
             expected = [value for value in expected if not isinstance(value, single.consumes)]
             part, new, _ = plan_step(
@@ -82,14 +83,14 @@ def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[St
             api_calls=calls,
             api_remaining=_meter(ports).remaining(),
             seconds=ports.clock.monotonic() - started,
-            messages=refusals,
+            messages=[*messages, *refusals],
             status_override="refused" if refusals else "",
         ),
         plans,
     )
 
 
-def _planned(ports: Ports, step: Step[Any] | Inbox) -> Iterator[Step[Any]]:
+def _planned(ports: Ports, step: Step[Any] | Inbox, messages: list[str]) -> Iterator[Step[Any]]:
     """A step as it is; an inbox as the steps that its waiting files would be."""
     if isinstance(step, Step):
         yield step
@@ -97,7 +98,11 @@ def _planned(ports: Ports, step: Step[Any] | Inbox) -> Iterator[Step[Any]]:
     partner_file = ports.partner_file(step.partner_file)
     assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
     for path in _inbox(ports, step).waiting():
-        file = read_file(path, ports.mapping(partner_file.mapping))
+        try:
+            file = read_file(path, ports.mapping(partner_file.mapping))
+        except FileRefused as error:
+            messages.append(f"{error} The file would be put into quarantine.")
+            continue
         yield partner_file.take(file)
         yield from partner_file.then(file) if partner_file.then else ()
 
@@ -113,10 +118,11 @@ def _operate(
 ) -> RunResult:
     started, meter = ports.clock.monotonic(), _meter(ports)
     calls = meter.calls()
-    with ports.journal.lease(flow.name, holder=ports.holder, ttl_seconds=ports.lease_seconds) as lease:
+    journal = ports.open_journal()
+    with journal.lease(flow.name, holder=ports.holder, ttl_seconds=ports.lease_seconds) as lease:
         arguments = {"step": what or "", "file": file.name if file else ""}
-        run_id = ports.journal.start_run(command, flow.name, org=ports.org.url, arguments=arguments)
-        running = Running(ports, run_id, Look(ports.org, ports.clock, ports.day), lease)
+        run_id = journal.start_run(command, flow.name, org=ports.org.url, arguments=arguments)
+        running = Running(ports, journal, run_id, Look(ports.org, ports.clock, ports.day), lease)
         done: list[StepResult] = []
 
         def result(status: str = "") -> RunResult:
@@ -134,7 +140,7 @@ def _operate(
                 len(file.rows) if file else None,
             )
 
-        with _closing(ports, run_id, result, running):
+        with _closing(running, result):
             _settle_jobs(running, flow)
             for step in steps:
                 for part in _one(running, flow, step, file):
@@ -144,29 +150,26 @@ def _operate(
 
 
 @contextmanager
-def _closing(
-    ports: Ports, run_id: str, result: Callable[[str], RunResult], running: Running
-) -> Iterator[None]:
-    """Write the run's last line into the journal however it ends; a refused run keeps what it did before."""
-    status = "failed"
+def _closing(running: Running, result: Callable[[str], RunResult]) -> Iterator[None]:
+    """Write the run's last line into the journal however it ends; an error carries what was done before it."""
+    status, exit_code = "failed", 4
     try:
         yield
-        status = ""
-    except GuardRefused as error:
-        status = "refused"
-        running.say(str(error))
-        raise
+        status = "refused" if running.refused else ""
+        exit_code = result(status).exit_code
     except SfsyncError as error:
+        status, exit_code = "refused" if isinstance(error, GuardRefused) else "failed", error.exit_code
         running.say(str(error))
+        error.run = result(status).to_json()
         raise
     finally:
         end = result(status)
         for record in running.outgoing:
-            ports.journal.record_file(run_id, record)
-        ports.journal.finish_run(
-            run_id,
+            running.journal.record_file(running.run_id, record)
+        running.journal.finish_run(
+            running.run_id,
             end.status,
-            exit_code=end.exit_code,
+            exit_code=exit_code,
             api_calls=end.api_calls,
             api_remaining=end.api_remaining,
             seconds=end.seconds,
@@ -177,7 +180,7 @@ def _closing(
 def _settle_jobs(running: Running, flow: Flow) -> None:
     """Bulk jobs that a dead run of this flow left behind come to their end first: nothing is sent beside them."""
     ports = running.ports
-    ports.org.on_job = lambda job: ports.journal.record_job(
+    ports.org.on_job = lambda job: running.journal.record_job(
         JobRecord(
             running.run_id,
             job.api,
@@ -190,7 +193,7 @@ def _settle_jobs(running: Running, flow: Flow) -> None:
             settled=job.settled,
         )
     )
-    for left in ports.journal.open_jobs(flow.name, org=ports.org.url):
+    for left in running.journal.open_jobs(flow.name, org=ports.org.url):
         job = ports.org.settle(left.api, left.job_id)
         running.say(f"The bulk job {job.id} of run {left.run_id} was found and settled ({job.state}).")
 
@@ -227,14 +230,14 @@ def _run(running: Running, flow: Flow, step: Step[Any], file: FileRows | None) -
         override=ports.override,
         meter=_meter(ports),
     )
-    ports.journal.record_step(
+    running.journal.record_step(
         running.run_id,
         StepRecord(result.name, result.selected, result.buckets, result.api_calls, result.seconds),
     )
-    ports.journal.record_rows(running.run_id, step.name, list(_evidence(ledger, file)))
+    running.journal.record_rows(running.run_id, step.name, list(_evidence(ledger, file)))
     if file is not None:
         size = file.path.stat().st_size
-        ports.journal.record_file(running.run_id, FileRecord(file.name, file.digest, "in", step.name, size))
+        running.journal.record_file(running.run_id, FileRecord(file.name, file.digest, "in", step.name, size))
         running.result(answer_name(file), lambda path: write_answer_file(file, ledger, path))
     return result
 

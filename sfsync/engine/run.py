@@ -105,6 +105,8 @@ def run_step(
         selected = step.select(look, ())
         decisions = step.decide(selected)
         ledger.settle(decisions)
+        if turn == PASSES - 1:
+            break  # a last look; nothing more is sent
         todo = ledger.open(decisions)
         if turn == 0:
             _guard(step, todo, org, guards, override, meter)

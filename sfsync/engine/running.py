@@ -51,7 +51,7 @@ class Ports:
     """What an operation works with; built by ``sfsync.project``."""
 
     org: "Org"
-    journal: "Journal"
+    open_journal: Callable[[], "Journal"]
     clock: Clock
     zone: str
     state: Path
@@ -73,6 +73,7 @@ class Running:
     """One run while it goes on: also the hands of its steps."""
 
     ports: Ports
+    journal: "Journal"
     run_id: str
     look: Look
     lease: "Lease"
@@ -88,7 +89,12 @@ class Running:
         return self._put(self.ports.state / "outbox" / partner_file, name, make, partner_file)
 
     def result(self, name: str, make: Callable[[Path], object]) -> Path:
-        return self._put(self.ports.state / "results" / self.run_id, name, make, "result")
+        folder = self.ports.state / "results" / self.run_id
+        number, path = 1, folder / name
+        while str(path) in self.files:  # two files of one name in one run: both are answered
+            number += 1
+            path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+        return self._put(folder, path.name, make, "result")
 
     def mail(self, message: "Message") -> None:
         if self.ports.mail is None:
@@ -103,11 +109,11 @@ class Running:
         self.messages.append(text)
 
     def _put(self, folder: Path, name: str, make: Callable[[Path], object], partner_file: str) -> Path:
+        path = folder / name
         with TemporaryDirectory(prefix="sfsync-") as scratch:
             made = Path(scratch) / name
             make(made)
-            FolderOutbox(folder).put(name, made)
-        path = folder / name
+            FolderOutbox(folder).put(path.name, made)
         if str(path) not in self.files:
             self.files.append(str(path))
         record = FileRecord(path.name, digest(path), "out", partner_file, path.stat().st_size)
