@@ -1,0 +1,239 @@
+"""What is simulated: a day's work from a prepared org to calm, and how the org must look in the end."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sfsync.demo.partners import card_id
+from sfsync.errors import LeaseHeld, SfsyncError
+from sfsync.records import Bucket
+from tests.simulation.schedule import Crash, Schedule
+from tests.simulation.world import World
+
+TURNS = 12
+"""Calls of cron after which a schedule must have come to rest."""
+
+
+class Violation(AssertionError):
+    """A promise was broken; the message says which."""
+
+
+@dataclass
+class Course:
+    """One schedule's way: the world, and what the operator remembers."""
+
+    world: World
+    turns: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def settle(self, act: Callable[[], Any]) -> None:
+        """Call ``act`` as cron does until it ends well and has nothing left to write."""
+        rested = False
+        while not rested:
+            self.turns += 1
+            if self.turns > TURNS:
+                raise Violation(f"no rest after {TURNS} turns")
+            if self.turns > TURNS // 2:
+                self.world.schedule.calm = True
+            before = self.world.org.stats.records_written
+            outcome = self._once(act)
+            self.outcomes[outcome] += 1
+            self.world.schedule.log.append(f"   turn {self.turns}: {outcome}")
+            rested = outcome == "done" and self.world.org.stats.records_written == before
+
+    def _once(self, act: Callable[[], Any]) -> str:
+        try:
+            act()
+        except Crash:
+            return "crashed"
+        except LeaseHeld:
+            self.world.clock.sleep(1900)  # the dead hold a lease until it runs out
+            return "locked"
+        except SfsyncError as error:
+            if type(error).__name__ == "LedgerError":
+                raise Violation(f"the ledger does not close: {error}") from error
+            return "failed"
+        return "done"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``prepare`` makes the org to begin from, ``play`` is the work, ``look`` the picture to compare."""
+
+    name: str
+    prepare: Callable[[World], None]
+    play: Callable[[Course], None]
+    bulk_from: int = 2000
+
+
+FORM = {
+    "submission_id": "WF-1", "submitted_at": "2026-03-01T10:00:00+01:00", "first_name": "Zoë", "last_name": "Kok",
+    "customer_type": "private", "email": "zoe@example.org", "phone": "06 12345678", "street": "Kade",
+    "house_number": "1", "postcode": "1234 AB", "city": "Dam", "country": "NL", "number_of_cards": 1,
+    "subscription_plan": "basic", "consent_terms": True,
+}  # fmt: skip
+COMPANY = {
+    "customer_type": "company", "company_name": "Volt BV", "vat_number": "NL000000001B01", "country": "BE",
+    "number_of_cards": 2, "subscription_plan": "plus",
+}  # fmt: skip
+FORMS = [
+    FORM,
+    FORM | {"submission_id": "WF-2", "submitted_at": "2026-03-01T10:00:05+01:00", "email": "ZOE@example.org"},
+    FORM
+    | COMPANY
+    | {"submission_id": "WF-3", "first_name": "An", "email": "an@volt.example", "phone": "0470 123456"},
+    FORM
+    | COMPANY
+    | {"submission_id": "WF-4", "first_name": "Bo", "email": "bo@volt.example", "phone": "0470 123457"},
+    FORM | {"submission_id": "WF-5", "first_name": "Cé", "email": "geen", "phone": ""},
+]
+CARDS = ("WF-1", "WF-3", "WF-3-2", "WF-4", "WF-4-2")
+
+
+def whole_flow(course: Course) -> None:
+    course.settle(course.world.run)
+
+
+def web_forms(course: Course) -> None:
+    """Cron imports the same file of forms again and again; the buckets always add up."""
+    path = course.world.state / "forms.jsonl"
+    path.write_text("".join(json.dumps(form) + "\n" for form in FORMS), encoding="utf-8")
+
+    def take() -> None:
+        result = course.world.take("web_forms", path)
+        if sum(result.steps[0].buckets.values()) != len(FORMS):
+            raise Violation(f"{len(FORMS)} rows, buckets {dict(result.steps[0].buckets)}")
+
+    course.settle(take)
+
+
+def lead_to_order(course: Course) -> None:
+    course.settle(lambda: course.world.run("intake", "convert", "products", "close", "order"))
+
+
+def allocation(course: Course) -> None:
+    """The partner's answer lies in the inbox: good rows, one order that does not exist, one broken card id."""
+    rows = [(key, card_id(key)) for key in CARDS] + [("WF-9", card_id("WF-9")), ("WF-1-2", "8,9E+18")]
+    lines = ["Order number;Card number;Ship date", *(f"{key};{card};03-04-2026" for key, card in rows)]
+    course.world.deliver("allocation", "retour.csv", "\n".join(lines) + "\n")
+    course.settle(lambda: course.world.run("allocation_in", "order_status"))
+    _archived(course.world, "allocation", "retour.csv")
+
+
+def activation(course: Course) -> None:
+    """The workbook goes out by mail; the operator asks the partner when nobody knows."""
+    world = course.world
+    course.settle(lambda: world.give("activation"))
+    for batch in sorted({card["Activation_Batch__c"] for card in _undated(world)}):
+        if batch not in {name for name, _ in world.mailbox.mails}:
+            course.turns = 0
+            course.settle(lambda batch=batch: world.give("activation", batch=batch))
+    mailed = Counter(key for _, keys in world.mailbox.mails for key in keys)
+    wrong = {key: mailed[key] for key in CARDS if mailed[key] != 1}
+    if wrong:
+        raise Violation(f"mails per card that are not one: {wrong}")
+
+
+def answers(course: Course) -> None:
+    """The activation partner's answer lies in the inbox."""
+    rows = [(key, card_id(key), "active" if key != "WF-4-2" else "refused", "") for key in CARDS]
+    lines = ["Order number,Card number,Result,Reason", *(",".join(row) for row in rows)]
+    course.world.deliver("activation", "answer.csv", "\n".join(lines) + "\n")
+    course.settle(lambda: course.world.run("activation_in", "order_status"))
+    _archived(course.world, "activation", "answer.csv")
+
+
+def _undated(world: World) -> list[dict[str, Any]]:
+    return world.org.query(
+        "SELECT Activation_Batch__c FROM Asset WHERE Activation_Batch__c != null AND Activation_Sent_On__c = null"
+    )
+
+
+def _archived(world: World, partner_file: str, name: str) -> None:
+    inbox = world.state / "inbox" / partner_file
+    places = [str(path.relative_to(inbox)) for path in inbox.rglob("*") if path.is_file()]
+    if len(places) != 1 or not places[0].startswith("archive"):
+        raise Violation(f"{name} should lie in the archive, once; there are {places}")
+
+
+def _web_leads(world: World) -> None:
+    """Open web-to-lead leads: a private person, two colleagues, one without an e-mail, one who sent it twice."""
+    world.org.seed("charge_card", 5)
+    leads = [lead["Id"] for lead in world.org.query("SELECT Id FROM Lead ORDER BY Id")]
+    company = {"Customer_Type__c": "company", "Company": "Volt BV", "Registration_Number__c": "NL1"}
+    world.org.core.update("Lead", leads[1], company)
+    world.org.core.update("Lead", leads[2], company)
+    world.org.core.update("Lead", leads[3], {"Email": None})
+    first = world.org.query(f"SELECT FirstName, LastName, Email FROM Lead WHERE Id = '{leads[0]}'")[0]
+    world.org.core.update(
+        "Lead", leads[4], {name: first[name] for name in ("FirstName", "LastName", "Email")}
+    )
+
+
+def _nothing(world: World) -> None:
+    world.org.seed("charge_card", 0)
+
+
+def _after(*works: Callable[[Course], None]) -> Callable[[World], None]:
+    """The org after earlier work that nothing disturbed."""
+
+    def prepare(world: World) -> None:
+        world.org.seed("charge_card", 0)
+        snapshot = world.org.snapshot()
+        world.begin(snapshot, Schedule(0, 2, calm=True))
+        for work in works:
+            work(Course(world))
+        world.end()
+
+    return prepare
+
+
+_ORDERED = (web_forms, lead_to_order)
+SCENARIOS = (
+    Scenario("web leads to orders", _web_leads, lead_to_order),
+    Scenario("web leads to orders, by Bulk", _web_leads, lead_to_order, bulk_from=1),
+    Scenario("import web forms", _nothing, web_forms),
+    Scenario("forms to orders", _after(web_forms), lead_to_order),
+    Scenario("allocation answers", _after(*_ORDERED), allocation),
+    Scenario("allocation answers, by Bulk", _after(*_ORDERED), allocation, bulk_from=1),
+    Scenario("activation mail", _after(*_ORDERED, allocation), activation),
+    Scenario("the whole flow", _web_leads, whole_flow),
+    Scenario("activation answers", _after(*_ORDERED, allocation, activation), answers),
+)
+
+
+def picture(world: World) -> dict[str, Any]:
+    """The org as a customer sees it: keys, statuses, amounts, links by key; no ids, no times."""
+    queries = {
+        "leads": "SELECT Sfsync_Key__c, LastName, Email, Status, IsConverted, Intake_Status__c, "
+        "ConvertedAccount.Name, ConvertedContact.Email, ConvertedOpportunity.Sfsync_Key__c, "
+        "ConvertedOpportunity.StageName, ConvertedOpportunity.Amount FROM Lead ORDER BY Sfsync_Key__c, LastName",
+        "orders": "SELECT Sfsync_Key__c, Status, TotalAmount, Account.Name, Opportunity.Sfsync_Key__c, "
+        "(SELECT Sfsync_Key__c, Quantity, UnitPrice FROM OrderItems ORDER BY Sfsync_Key__c) FROM Order "
+        "ORDER BY Sfsync_Key__c",
+        "cards": "SELECT Sfsync_Key__c, Card_Id__c, Status, Account.Name, Order__r.Sfsync_Key__c FROM Asset "
+        "ORDER BY Sfsync_Key__c",
+    }
+    shown = {name: _plain(world.org.query(soql)) for name, soql in queries.items()}
+    objects = (
+        "Account",
+        "Contact",
+        "Opportunity",
+        "OpportunityLineItem",
+        "Order",
+        "OrderItem",
+        "Asset",
+        "Lead",
+    )
+    shown["counts"] = {name: len(world.org.query(f"SELECT Id FROM {name}")) for name in objects}
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if name not in {"url", "attributes"}}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,107 @@
+"""Plays schedules and judges them."""
+
+import logging
+import random
+import shutil
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.simulation.scenarios import SCENARIOS, Course, Scenario, Violation, picture
+from tests.simulation.schedule import Schedule
+from tests.simulation.world import World
+
+
+@dataclass
+class Prepared:
+    """A scenario ready to be played again and again."""
+
+    scenario: Scenario
+    snapshot: bytes
+    wanted: dict[str, Any]
+    boundaries: int
+
+
+@dataclass
+class Verdict:
+    """What one schedule came to. ``problem`` is empty when every promise held."""
+
+    seed: int
+    scenario: str
+    struck: Counter[str]
+    outcomes: Counter[str]
+    problem: str = ""
+    log: list[str] = field(default_factory=list)
+
+
+class Simulator:
+    """Plays schedules one after the other in this process; use it as a context manager."""
+
+    def __init__(self) -> None:
+        logging.disable(logging.CRITICAL)  # thousands of scripted troubles, each told once too often
+        memory = Path("/dev/shm")  # noqa: S108  a RAM disk where there is one: thousands of small files
+        self._folder = Path(tempfile.mkdtemp(prefix="sfsync-sim-", dir=memory if memory.is_dir() else None))
+        self._world = World(self._folder)
+        self._prepared: dict[str, Prepared] = {}
+
+    def __enter__(self) -> "Simulator":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.disable(logging.NOTSET)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def play(self, seed: int) -> Verdict:
+        """One seed, one schedule: the same every time."""
+        random.seed(seed)  # the jitter of pauses
+        prepared = self._ready(SCENARIOS[seed % len(SCENARIOS)])
+        schedule = Schedule(seed, prepared.boundaries)
+        verdict = Verdict(seed, prepared.scenario.name, schedule.struck, Counter(), log=schedule.log)
+        self._world.begin(prepared.snapshot, schedule, bulk_from=prepared.scenario.bulk_from)
+        course = Course(self._world, outcomes=verdict.outcomes)
+        try:
+            prepared.scenario.play(course)
+            found = picture(self._world)
+            if found != prepared.wanted:
+                verdict.problem = f"the org differs: {_difference(prepared.wanted, found)}"
+        except Violation as broken:
+            verdict.problem = str(broken)
+        except Exception:  # noqa: BLE001  anything else is a bug, and the verdict says so
+            verdict.problem = traceback.format_exc()
+        finally:
+            self._world.end()
+        return verdict
+
+    def _ready(self, scenario: Scenario) -> Prepared:
+        if scenario.name not in self._prepared:
+            self._world.org.reset()
+            scenario.prepare(self._world)
+            snapshot = self._world.org.snapshot()
+            calm = Schedule(0, 2)
+            calm._places = set()  # noqa: SLF001  counts the boundaries, disturbs nothing
+            self._world.begin(snapshot, calm, bulk_from=scenario.bulk_from)
+            scenario.play(Course(self._world))
+            self._prepared[scenario.name] = Prepared(scenario, snapshot, picture(self._world), calm.passed)
+            self._world.end()
+        return self._prepared[scenario.name]
+
+
+def _difference(wanted: Any, found: Any, path: str = "") -> str:
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for name in wanted:
+            if wanted[name] != found.get(name):
+                return _difference(wanted[name], found.get(name), f"{path}.{name}")
+    if isinstance(wanted, list) and isinstance(found, list):
+        for index, item in enumerate(wanted):
+            if index >= len(found) or item != found[index]:
+                return _difference(item, found[index] if index < len(found) else None, f"{path}[{index}]")
+    return f"{path}: expected {wanted!r}, found {found!r}"
+
+
+def play_all(seeds: Iterable[int]) -> list[Verdict]:
+    with Simulator() as simulator:
+        return [simulator.play(seed) for seed in seeds]
