@@ -69,7 +69,7 @@ class Dispatcher:
             headers["Sforce-Limit-Info"] = state.stats.limit_info
         pretty = request.header("x-prettyprint") == "1"
         reply = replace(reply, headers=headers)
-        if family == "rest" and reply.value is not None and _wants_xml(request):
+        if family in {"rest", "open"} and reply.value is not None and _wants_xml(request):
             reply = replace(
                 reply, body=xml_out.document(reply.value, call.kind, reply.status), content_type=XML
             )
