@@ -29,6 +29,7 @@ USER: Mapping[str, Any] = {
     "Email": "integration@mock.org",
     "Alias": "integr",
     "IsActive": True,
+    "UserPermissionsMarketingUser": True,
 }
 
 
@@ -48,6 +49,18 @@ def fill(dml: Dml, metadata: Metadata) -> None:
             "IsActive": kind.active,
         }
         dml.insert("RecordType", values, _SYSTEM)
+    for rule in metadata.rules.assignments:
+        dml.insert(
+            "AssignmentRule", {"Name": rule.name, "SobjectType": rule.object, "Active": rule.active}, _SYSTEM
+        )
+    for each in metadata.rules.duplicates:
+        values = {
+            "DeveloperName": each.name,
+            "MasterLabel": each.label,
+            "SobjectType": each.object,
+            "IsActive": each.active,
+        }
+        dml.insert("DuplicateRule", values, _SYSTEM)
     for queue in metadata.queues:
         values = {"Name": queue.name, "DeveloperName": queue.developer_name, "Type": "Queue"}
         queue_id = dml.insert("Group", values, _SYSTEM)

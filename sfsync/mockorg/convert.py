@@ -11,6 +11,7 @@ from sfsync.mockorg import ids, problems
 from sfsync.mockorg.dml import Dml
 from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.rules.base import DmlOptions
+from sfsync.mockorg.rules.history import follow, note
 from sfsync.mockorg.soql.dates import last_day_of_quarter
 from sfsync.mockorg.store import Row
 
@@ -68,6 +69,7 @@ class LeadConverter:
         self._dml = dml
         self._world = dml.world
         self._store = dml.world.store
+        self._leads = dml.world.schema.objects["Lead"]
         self._maps = {"Account": dict(_ACCOUNT), "Contact": dict(_CONTACT), "Opportunity": dict(_OPPORTUNITY)}
         for source, target, name in mappings:
             if target in self._maps:
@@ -94,7 +96,10 @@ class LeadConverter:
                     "IsUnreadByOwner": 0,
                 },
             )
+            follow(self._world, self._leads, lead, self._store.row("Lead", lead["Id"]) or lead)
+            note(self._world, self._leads, lead["Id"], "leadConverted")
             self._move_activities(lead["Id"], contact_id)
+            self._move_memberships(lead["Id"], contact_id, opportunity_id)
         return LeadConverted(lead["Id"], account_id, contact_id, opportunity_id)
 
     def _lead(self, request: LeadConvert) -> Row:
@@ -218,6 +223,19 @@ class LeadConverter:
             role = {"OpportunityId": opportunity_id, "ContactId": contact_id, "IsPrimary": True}
             self._dml.insert("OpportunityContactRole", role, DmlOptions())
         return opportunity_id
+
+    def _move_memberships(self, lead_id: str, contact_id: str, opportunity_id: str | None) -> None:
+        """Campaign members become the contact; the newest campaign is the opportunity's source."""
+        where = '"LeadId" = ? AND IsDeleted = 0 ORDER BY "CreatedDate" DESC, Id DESC'
+        for number, row in enumerate(self._store.rows("CampaignMember", where, (lead_id,))):
+            changes = {"ContactId": contact_id}
+            self._dml.update("CampaignMember", row["Id"], changes, DmlOptions(system=True))
+            if opportunity_id and number == 0:
+                fresh = self._store.row("Opportunity", opportunity_id) or {}
+                if fresh.get("CampaignId") is None:
+                    self._dml.update(
+                        "Opportunity", opportunity_id, {"CampaignId": row["CampaignId"]}, DmlOptions()
+                    )
 
     def _move_activities(self, lead_id: str, contact_id: str) -> None:
         for name in ("Task", "Event"):

@@ -1,8 +1,11 @@
 """The schema as REST's describe calls show it (REST API guide, "sObject Describe" and "Describe Global")."""
 
+from collections.abc import Callable
 from typing import Any
 
+from sfsync.mockorg.rules.metadata import MASTER
 from sfsync.mockorg.schema import COMPOUND_TYPES, TEXT_TYPES, FieldDef, ObjectDef, Schema
+from sfsync.mockorg.store import Row
 
 _SOAP_TYPES = {
     "id": "tns:ID",
@@ -19,15 +22,16 @@ _SOAP_TYPES = {
     "address": "urn:address",
     "location": "urn:location",
 }
-_UNGROUPABLE = COMPOUND_TYPES | {"datetime", "base64", "combobox"}
-MASTER_RECORD_TYPE = "012000000000000AAA"
+_FEEDS = frozenset({"Account", "Campaign", "Case", "Contact", "Event", "Lead", "Opportunity", "Task", "User"})
+"""Objects that have a feed in a fresh org; the feed itself is not served."""
 
 
 class Describer:
     """Describes objects; the work is done once per object and API version."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, record_types: Callable[[str], list[Row]]) -> None:
         self._schema = schema
+        self._record_types = record_types
         self._done: dict[tuple[str, str], dict[str, Any]] = {}
 
     def describe(self, thing: ObjectDef, version: str) -> dict[str, Any]:
@@ -49,12 +53,15 @@ class Describer:
                 "lookupLayoutable": None,
                 "namedLayoutInfos": [],
                 "networkScopeFieldName": None,
-                "recordTypeInfos": [_master(thing, version)],
+                "recordTypeInfos": [],
                 "searchLayoutable": True,
                 "sobjectDescribeOption": "FULL",
-                "supportedScopes": [{"label": f"All {thing.label_plural.lower()}", "name": "everything"}],
+                "supportedScopes": _scopes(thing),
             }
-        return known
+        return {
+            **known,
+            "recordTypeInfos": _record_type_infos(thing, self._record_types(thing.name), version),
+        }
 
     def describe_global(self, version: str) -> dict[str, Any]:
         """The list of objects."""
@@ -76,26 +83,26 @@ def _object(thing: ObjectDef, version: str) -> dict[str, Any]:
         "createable": changes,
         "custom": thing.custom,
         "customSetting": False,
-        "deepCloneable": False,
+        "deepCloneable": thing.name == "Opportunity",
         "deletable": thing.deletable,
         "deprecatedAndHidden": False,
-        "feedEnabled": False,
+        "feedEnabled": thing.name in _FEEDS,
         "hasSubtypes": False,
         "isInterface": False,
         "isSubtype": False,
-        "keyPrefix": thing.key_prefix,
+        "keyPrefix": None if "history" in thing.traits else thing.key_prefix,
         "label": thing.label,
         "labelPlural": thing.label_plural,
         "layoutable": changes,
         "mergeable": thing.name in {"Account", "Contact", "Lead"},
-        "mruEnabled": changes,
+        "mruEnabled": changes and "nomru" not in thing.traits,
         "name": thing.name,
         "queryable": True,
-        "replicateable": True,
+        "replicateable": "noreplicate" not in thing.traits,
         "retrieveable": True,
-        "searchable": True,
+        "searchable": "nosearch" not in thing.traits,
         "triggerable": changes,
-        "undeletable": thing.deletable,
+        "undeletable": thing.deletable and "noundelete" not in thing.traits,
         "updateable": thing.updateable,
         "urls": {
             "sobject": base,
@@ -120,32 +127,58 @@ def _child(relation: Any) -> dict[str, Any]:
     }
 
 
-def _master(thing: ObjectDef, version: str) -> dict[str, Any]:
-    layout = f"/services/data/v{version}/sobjects/{thing.name}/describe/layouts/{MASTER_RECORD_TYPE}"
+def _scopes(thing: ObjectDef) -> list[dict[str, str]]:
+    """What USING SCOPE may say of the object."""
+    plural = thing.label_plural.lower()
+    scopes = {"everything": f"All {plural}"}
+    if "OwnerId" in thing.fields:
+        scopes |= {"mine": f"My {plural}", "team": f"My team's {plural}"}
+        if thing.name in {"Task", "Event"}:
+            scopes["delegated"] = f"My delegated {plural}"
+        if "Group" in thing.fields["OwnerId"].reference_to and not thing.custom:
+            scopes |= {"queue_owned": f"Queue owned {plural}", "user_owned": f"User owned {plural}"}
+    return [{"label": scopes[name], "name": name} for name in sorted(scopes)]
+
+
+def _record_type_infos(thing: ObjectDef, kinds: list[Row], version: str) -> list[dict[str, Any]]:
+    """The record types, the first active one the default, and the master that stands for none."""
+    default = next((kind["Id"] for kind in kinds if kind["IsActive"]), MASTER)
+    infos = [
+        _record_type_info(
+            thing, version, kind["Id"], kind["DeveloperName"], kind["Name"], default, bool(kind["IsActive"])
+        )
+        for kind in kinds
+    ]
+    return [*infos, _record_type_info(thing, version, MASTER, "Master", "Master", default, active=True)]
+
+
+def _record_type_info(
+    thing: ObjectDef, version: str, record_id: str, developer_name: str, name: str, default: str, active: bool
+) -> dict[str, Any]:
+    layout = f"/services/data/v{version}/sobjects/{thing.name}/describe/layouts/{record_id}"
     return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": MASTER_RECORD_TYPE,
+        "active": active,
+        "available": active,
+        "defaultRecordTypeMapping": record_id == default,
+        "developerName": developer_name,
+        "master": record_id == MASTER,
+        "name": name,
+        "recordTypeId": record_id,
         "urls": {"layout": layout},
     }
 
 
 def _field(thing: ObjectDef, each: FieldDef) -> dict[str, Any]:
     textual = each.type in TEXT_TYPES
-    number = each.type in {"double", "currency", "percent"}
     owner = each.type == "reference" and (each.polymorphic or "Group" in each.reference_to)
     person = each.compound == "Name" or (each.name == "Name" and "LastName" in thing.fields)
     return {
-        "aggregatable": each.type not in COMPOUND_TYPES | {"boolean", "base64"} and not each.long,
+        "aggregatable": each.aggregatable,
         "aiPredictionField": False,
         "autoNumber": bool(each.auto_number),
         "byteLength": each.length * 3 if textual else each.length,
         "calculated": each.calculated,
-        "calculatedFormula": None,
+        "calculatedFormula": each.formula or None,
         "cascadeDelete": each.cascade and each.custom,
         "caseSensitive": each.case_sensitive,
         "compoundFieldName": each.compound,
@@ -153,7 +186,7 @@ def _field(thing: ObjectDef, each: FieldDef) -> dict[str, Any]:
         "createable": each.createable,
         "custom": each.custom,
         "defaultValue": each.default if each.type == "boolean" or each.choices else None,
-        "defaultValueFormula": None,
+        "defaultValueFormula": each.default_formula or None,
         "defaultedOnCreate": each.defaulted,
         "dependentPicklist": False,
         "deprecatedAndHidden": False,
@@ -164,8 +197,8 @@ def _field(thing: ObjectDef, each: FieldDef) -> dict[str, Any]:
         "extraTypeInfo": "personname" if person else "plaintextarea" if each.type == "textarea" else None,
         "filterable": each.filterable,
         "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
-        "groupable": not (each.long or number or each.auto_number or each.type in _UNGROUPABLE),
+        "formulaTreatNullNumberAsZero": bool(each.formula) and each.blank_as_zero,
+        "groupable": each.groupable,
         "highScaleNumber": False,
         "htmlFormatted": False,
         "idLookup": each.id_lookup or each.external_id,

@@ -6,8 +6,12 @@ from typing import Any
 
 from sfsync.mockorg import ids, problems
 from sfsync.mockorg.clock import MockClock
+from sfsync.mockorg.metadata_rules import RuleBook
 from sfsync.mockorg.problems import MultipleMatches, Refused
+from sfsync.mockorg.quirks import Quirks
+from sfsync.mockorg.recycle_bin import RecycleBin
 from sfsync.mockorg.rules.base import DmlOptions, Rule, World, Write
+from sfsync.mockorg.rules.metadata import MASTER
 from sfsync.mockorg.rules.registry import rules_for
 from sfsync.mockorg.schema import FieldDef, ObjectDef, Schema
 from sfsync.mockorg.store import Row, Store
@@ -32,7 +36,7 @@ class Prepared:
     numbers: dict[str, int] = field(default_factory=dict)
 
 
-def _prepare(thing: ObjectDef) -> Prepared:
+def _prepare(thing: ObjectDef, book: RuleBook) -> Prepared:
     columns = thing.columns
     defaults: Row = {}
     for each in columns:
@@ -50,7 +54,7 @@ def _prepare(thing: ObjectDef) -> Prepared:
         [each.name for each in columns if each.unique],
         {each.name: each for each in columns if each.type == "reference"},
         [each for each in columns if each.auto_number],
-        rules_for(thing.name),
+        rules_for(thing, book),
         owned="OwnerId" in names,
         audited="CreatedDate" in names,
     )
@@ -59,18 +63,31 @@ def _prepare(thing: ObjectDef) -> Prepared:
 class Dml:
     """Writes to the store as an org would let a user write."""
 
-    def __init__(self, store: Store, schema: Schema, clock: MockClock, user_id: str) -> None:
-        self.world = World(store, schema, clock, user_id, self._create)
+    def __init__(
+        self,
+        store: Store,
+        schema: Schema,
+        clock: MockClock,
+        user_id: str,
+        *,
+        quirks: Quirks | None = None,
+        book: RuleBook | None = None,
+    ) -> None:
+        self.world = World(
+            store, schema, clock, user_id, quirks or Quirks(), book or RuleBook(), self._create
+        )
         self._store = store
-        self._prepared = {name: _prepare(thing) for name, thing in schema.objects.items()}
+        self._prepared = {name: _prepare(thing, self.world.book) for name, thing in schema.objects.items()}
         self._ids = ids.IdSource(self._last_id)
+        rules = {name: prepared.rules for name, prepared in self._prepared.items()}
+        self._bin = RecycleBin(self.world, rules, self._back_again)
 
     def _create(self, object_name: str, values: Mapping[str, Any]) -> str:
         return self.insert(object_name, values, DmlOptions(system=True))
 
     def _last_id(self, prefix: str) -> str | None:
-        thing = self.world.schema.by_prefix(prefix)
-        return self._store.last(thing.name, "Id") if thing else None
+        newest = [self._store.last(thing.name, "Id") for thing in self.world.schema.sharing(prefix)]
+        return max((each for each in newest if each), default=None)
 
     def reset(self) -> None:
         """Forget the numbers given, after the store was emptied."""
@@ -117,6 +134,7 @@ class Dml:
                 missing = [name for name in prepared.required if row.get(name) is None]
                 if missing:
                     raise problems.required(missing)
+            self._run_checks(prepared, write)
             self._check_unique(prepared, given, None)
             self._store.insert(thing.name, row)
             for rule in prepared.rules:
@@ -145,6 +163,7 @@ class Dml:
             missing = [name for name in prepared.required if name in given and new[name] is None]
             if missing and not options.system:
                 raise problems.required(missing)
+            self._run_checks(prepared, write)
             self._check_unique(prepared, changes, record_id)
             now = self.world.clock.stamp()
             if prepared.audited:
@@ -154,6 +173,12 @@ class Dml:
             for rule in prepared.rules:
                 if rule.after:
                     rule.after(write)
+
+    @staticmethod
+    def _run_checks(prepared: Prepared, write: Write) -> None:
+        for rule in prepared.rules:
+            if rule.check:
+                rule.check(write)
 
     def upsert(
         self, object_name: str, key_field: str, key: Any, values: Mapping[str, Any], options: DmlOptions
@@ -189,63 +214,19 @@ class Dml:
 
     def delete(self, object_name: str, record_id: str) -> None:
         """Put a record and what hangs on it into the recycle bin."""
-        thing = self._open(object_name).thing
-        row = self._existing(thing, record_id)
-        if not thing.deletable:
-            raise Refused(
-                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {thing.name} does not support delete"
-            )
-        with self._store.transaction():
-            self._bin(thing, row, self.world.clock.stamp())
+        prepared = self._open(object_name)
+        self._bin.delete(prepared.thing, self._existing(prepared.thing, record_id))
 
-    def _bin(self, thing: ObjectDef, row: Row, now: str) -> None:
-        prepared = self._prepared[thing.name]
-        for rule in prepared.rules:
-            if rule.deleting:
-                rule.deleting(self.world, row)
-        self._store.update(thing.name, row["Id"], {"IsDeleted": 1, "SystemModstamp": now})
-        for relation in self.world.schema.children(thing.name):
-            if not (relation.cascade or relation.restrict):
-                continue
-            where = f'"{relation.field}" = ? AND IsDeleted = 0'
-            for child in self._store.rows(relation.child, where, (row["Id"],)):
-                if relation.restrict:
-                    label = self.world.schema.objects[relation.child].label_plural.lower()
-                    raise Refused(
-                        "DELETE_FAILED",
-                        f"Your attempt to delete {thing.label} could not be completed because it is associated "
-                        f"with the following {label}: {child['Id'][:15]}",
-                    )
-                self._bin(self.world.schema.objects[relation.child], child, now)
-        for rule in prepared.rules:
-            if rule.deleted:
-                rule.deleted(self.world, row)
+    def purge(self, object_name: str, record_id: str) -> None:
+        """Delete a record for good, from the recycle bin or at once; with it goes what was deleted with it."""
+        self._bin.purge(self._open(object_name).thing, record_id)
 
     def undelete(self, object_name: str, record_id: str) -> None:
         """Take a record out of the recycle bin, with what was deleted together with it."""
-        thing = self._open(object_name).thing
-        row = self._store.row(thing.name, ids.normalise(record_id) or "")
-        if row is None:
-            raise problems.no_such_record()
-        if not row["IsDeleted"]:
-            raise Refused("UNDELETE_FAILED", "Entity is not in the recycle bin")
-        with self._store.transaction():
-            self._unbin(thing, row, row["SystemModstamp"])
+        self._bin.undelete(self._open(object_name).thing, record_id)
 
-    def _unbin(self, thing: ObjectDef, row: Row, when: str) -> None:
-        prepared = self._prepared[thing.name]
-        self._check_unique(prepared, row, row["Id"])
-        self._store.update(
-            thing.name, row["Id"], {"IsDeleted": 0, "SystemModstamp": self.world.clock.stamp()}
-        )
-        for relation in self.world.schema.children(thing.name):
-            if relation.cascade:
-                where = f'"{relation.field}" = ? AND IsDeleted = 1 AND SystemModstamp = ?'
-                for child in self._store.rows(relation.child, where, (row["Id"], when)):
-                    self._unbin(self.world.schema.objects[relation.child], child, when)
-        for rule in prepared.rules:
-            if rule.deleted:
-                rule.deleted(self.world, row)
+    def _back_again(self, thing: ObjectDef, row: Row) -> None:
+        self._check_unique(self._prepared[thing.name], row, row["Id"])
 
     def _existing(self, thing: ObjectDef, record_id: str) -> Row:
         """The live record; refuses ids that are malformed, unknown or deleted."""
@@ -332,14 +313,16 @@ class Dml:
         raise Refused("INVALID_FIELD", message)
 
     def _check_references(self, prepared: Prepared, values: Mapping[str, Any]) -> None:
-        for name, value in values.items():
-            one = prepared.references.get(name)
-            if one is None or value is None:
+        for name in prepared.references.keys() & values.keys():
+            one, value = prepared.references[name], values[name]
+            if value is None or (name == "RecordTypeId" and value == MASTER):
                 continue
             target = self.world.schema.by_prefix(value)
             if target is None or target.name not in one.reference_to:
                 raise problems.malformed_id(one.label, value, name)
             live = self._store.live(target.name, value)
+            if live is None and name == "RecordTypeId":
+                raise problems.bad_record_type(value)
             if live is None:
                 raise problems.bad_reference(name)
             if not live:

@@ -11,18 +11,21 @@ from typing import Any
 from sfsync.mockorg import bootstrap, ids, problems
 from sfsync.mockorg.clock import MockClock
 from sfsync.mockorg.convert import LeadConvert, LeadConverted, LeadConverter
+from sfsync.mockorg.definitions import Definitions
 from sfsync.mockorg.describe import Describer
-from sfsync.mockorg.lock import FairLock
 from sfsync.mockorg.dml import Dml
+from sfsync.mockorg.formula_columns import FormulaColumns
+from sfsync.mockorg.lock import FairLock
 from sfsync.mockorg.metadata import load
 from sfsync.mockorg.present import record
 from sfsync.mockorg.problems import Refused
+from sfsync.mockorg.quirks import Quirks
 from sfsync.mockorg.rules.base import DmlOptions
 from sfsync.mockorg.schema import ObjectDef, Schema
 from sfsync.mockorg.soql.compile import Compiler
 from sfsync.mockorg.soql.parse import parse
 from sfsync.mockorg.soql.run import QueryResult
-from sfsync.mockorg.store import Store, Transaction
+from sfsync.mockorg.store import Row, Store, Transaction, quoted
 
 __all__ = ["DmlOptions", "LeadConvert", "LeadConverted", "OrgCore", "QueryResult", "Refused", "Transaction"]
 
@@ -38,7 +41,12 @@ class OrgCore:
     """
 
     def __init__(
-        self, *, metadata: Sequence[Path] = (), data: Path | None = None, clock: MockClock | None = None
+        self,
+        *,
+        metadata: Sequence[Path] = (),
+        data: Path | None = None,
+        clock: MockClock | None = None,
+        quirks: Quirks | None = None,
     ) -> None:
         self.lock = FairLock()
         self.clock = clock or MockClock()
@@ -47,12 +55,25 @@ class OrgCore:
         self.store = Store(self.schema, data)
         self.organization_id = ids.make("00D", 1)
         self.user_id = ids.make("005", 1)
-        self._dml = Dml(self.store, self.schema, self.clock, self.user_id)
+        self._dml = Dml(
+            self.store, self.schema, self.clock, self.user_id, quirks=quirks, book=self._metadata.rules
+        )
+        self._definitions = Definitions(self.store, self.schema)
+        self.store.define("formula", FormulaColumns(self.schema, self.clock).value)
         self._converter = LeadConverter(self._dml, self._metadata.conversions)
-        self._describer = Describer(self.schema)
+        self._describer = Describer(self.schema, self._record_types)
         if self.store.row("Organization", self.organization_id) is None:
             with self.store.transaction():
                 bootstrap.fill(self._dml, self._metadata)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the metadata holds that the mock org cannot do, a sentence each."""
+        return tuple(self._metadata.rules.warnings)
+
+    def _record_types(self, object_name: str) -> list[Row]:
+        where = '"SobjectType" = ? AND IsDeleted = 0 ORDER BY "DeveloperName"'
+        return self.store.rows("RecordType", where, (object_name,))
 
     def close(self) -> None:
         """Close the data file."""
@@ -67,12 +88,14 @@ class OrgCore:
         """Back to a snapshot of this org; only for an org in memory."""
         with self.lock:
             self.store.load(snapshot)
+            self._definitions.forget()
             self._dml.reset()
 
     def reset(self) -> None:
         """Back to the first day: only what every org holds."""
         with self.lock, self.store.transaction():
             self.store.empty()
+            self._definitions.forget()
             self._dml.reset()
             bootstrap.fill(self._dml, self._metadata)
 
@@ -120,6 +143,23 @@ class OrgCore:
         """Take a record out of the recycle bin, with what went with it."""
         self._dml.undelete(object, id)
 
+    def purge(self, object: str, id: str) -> None:
+        """Delete a record for good; only ``deleted`` still tells of it."""
+        self._dml.purge(object, id)
+
+    def updated(self, object: str, start: str, end: str) -> list[str]:
+        """Ids of the live records changed in a span of stamps, the end excluded."""
+        sql = f'SELECT Id FROM {quoted(self.object(object).name)} WHERE IsDeleted = 0 AND "SystemModstamp" >= ? '
+        return [
+            row[0] for row in self.store.select(f'{sql}AND "SystemModstamp" < ? ORDER BY Id', (start, end))
+        ]
+
+    def deleted(self, object: str, start: str, end: str) -> list[tuple[str, str]]:
+        """Ids of the records deleted in a span of stamps, and when; purged ones too."""
+        sql = f'SELECT Id, "SystemModstamp" FROM {quoted(self.object(object).name)} WHERE IsDeleted > 0 '
+        sql += 'AND "SystemModstamp" >= ? AND "SystemModstamp" < ? ORDER BY Id'
+        return [(row[0], row[1]) for row in self.store.select(sql, (start, end))]
+
     def read(
         self,
         object: str,
@@ -144,7 +184,12 @@ class OrgCore:
                 if found is None:
                     raise problems.no_such_field(thing.name, name.strip())
                 chosen.append(found)
-        return record(thing, row, chosen, version)
+        body = record(thing, row, chosen, version)
+        if formulas := [each.name for each in chosen if each.formula]:
+            soql = f"SELECT {', '.join(formulas)} FROM {thing.name} WHERE Id = '{row['Id']}'"
+            worked_out = self.query(soql).rows()[0]
+            body |= {name: worked_out[name] for name in formulas}
+        return body
 
     def blob(self, object: str, id: str, field: str) -> bytes:
         """The bytes of a base64 field such as ContentVersion.VersionData; raises Refused (404)."""
@@ -164,11 +209,15 @@ class OrgCore:
             raise problems.no_such_field(thing.name, field)
         return self.store.find(thing.name, found.name, value)
 
-    def query(self, soql: str, *, all_rows: bool = False) -> QueryResult:
+    def query(self, soql: str, *, all_rows: bool = False, version: str = API_VERSION) -> QueryResult:
         """Run a query; ``all_rows`` includes the recycle bin. Raises Refused with the org's text and place."""
-        compiler = Compiler(self.schema, self.clock.today(), self.user_id, all_rows)
+        compiler = Compiler(
+            self.schema, self.clock.today(), self.user_id, all_rows, float(version), self._dml.world.quirks
+        )
         try:
-            return QueryResult(self.store, compiler.compile(parse(soql), soql))
+            parsed = parse(soql)
+            self._definitions.serve(parsed.object)
+            return QueryResult(self.store, compiler.compile(parsed, soql))
         except (RecursionError, OperationalError) as error:
             # SQLite says "parser stack overflow" or "Expression tree is too large"; anything else is a bug of ours.
             if isinstance(error, OperationalError) and not {"overflow", "large"} & set(str(error).split()):

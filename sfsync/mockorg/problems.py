@@ -4,18 +4,30 @@ Codes and texts follow the Salesforce REST API guide, "Status Codes and Error Re
 "Core Data Types Used in API Calls".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class Refused(Exception):
-    """The org refuses: ``status`` (HTTP), ``code``, ``message``, ``fields`` as they stand in an error body."""
+    """The org refuses: ``status`` (HTTP), ``code``, ``message``, ``fields`` as they stand in an error body;
+    ``extra`` holds further keys of that body.
+    """
 
-    def __init__(self, code: str, message: str, *, fields: Iterable[str] = (), status: int = 400) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        fields: Iterable[str] = (),
+        status: int = 400,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.status = status
         self.code = code
         self.message = message
         self.fields = tuple(fields)
+        self.extra = dict(extra or {})
 
 
 class MultipleMatches(Refused):
@@ -60,6 +72,12 @@ def bad_reference(field: str | None = None) -> Refused:
     return Refused(
         "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields=[field] if field else ()
     )
+
+
+def bad_record_type(record_id: str) -> Refused:
+    """A record type that is not there, not active, or of another object."""
+    message = f"Record Type ID: this ID value isn't valid for the user: {record_id}"
+    return Refused("INVALID_CROSS_REFERENCE_KEY", message, fields=["RecordTypeId"])
 
 
 def no_such_record() -> Refused:

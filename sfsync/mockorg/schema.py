@@ -79,6 +79,13 @@ class FieldDef:
     filterable: bool = True
     long: bool = False
     help: str | None = None
+    tracked: bool = False
+    """Whether changes are kept in the object's history."""
+    formula: str = ""
+    """What a calculated field says; empty for a calculated field whose value stays null."""
+    default_formula: str = ""
+    blank_as_zero: bool = True
+    """Whether a formula takes blank numbers as zero."""
 
     @property
     def stored(self) -> bool:
@@ -89,6 +96,25 @@ class FieldDef:
     def polymorphic(self) -> bool:
         """Whether the field may point at records of several objects."""
         return len(self.reference_to) > 1
+
+    @property
+    def groupable(self) -> bool:
+        """Whether GROUP BY may name the field."""
+        ungrouped = COMPOUND_TYPES | {
+            "datetime",
+            "base64",
+            "combobox",
+            "double",
+            "currency",
+            "percent",
+            "anyType",
+        }
+        return not (self.long or self.auto_number or self.formula or self.type in ungrouped)
+
+    @property
+    def aggregatable(self) -> bool:
+        """Whether MIN, MAX and COUNT may name the field."""
+        return not self.long and self.type not in COMPOUND_TYPES | {"boolean", "base64"}
 
     @property
     def key(self) -> bool:
@@ -120,6 +146,9 @@ class ObjectDef:
     createable: bool = True
     updateable: bool = True
     deletable: bool = True
+    traits: frozenset[str] = frozenset()
+    history: str = ""
+    """The object that keeps changes of tracked fields; empty when none is tracked."""
 
     @property
     def columns(self) -> list[FieldDef]:
@@ -130,7 +159,7 @@ class ObjectDef:
         """The reference field whose parent path is ``name``, such as ``Account`` or ``Order__r``."""
         wanted = name.lower()
         for each in self.fields.values():
-            if each.relationship and each.relationship.lower() == wanted:
+            if each.relationship and each.reference_to and each.relationship.lower() == wanted:
                 return each
         return None
 
@@ -140,7 +169,9 @@ class Schema:
 
     def __init__(self, objects: Iterable[ObjectDef]) -> None:
         self.objects: Names[ObjectDef] = Names((each.name, each) for each in objects)
-        self._by_prefix = {each.key_prefix: each for each in self.objects.values()}
+        self._by_prefix: dict[str, list[ObjectDef]] = {}
+        for each in self.objects.values():
+            self._by_prefix.setdefault(each.key_prefix, []).append(each)
         children: dict[str, list[ChildRelationship]] = {name: [] for name in self.objects}
         for each in self.objects.values():
             for one in each.fields.values():
@@ -166,8 +197,13 @@ class Schema:
         return None
 
     def by_prefix(self, record_id: str) -> ObjectDef | None:
-        """The object whose records' ids begin like this one."""
-        return self._by_prefix.get(record_id[:3])
+        """The object whose records' ids begin like this one; of field histories, any."""
+        found = self._by_prefix.get(record_id[:3])
+        return found[0] if found else None
+
+    def sharing(self, prefix: str) -> list[ObjectDef]:
+        """All objects with this key prefix: one, or the field histories."""
+        return self._by_prefix.get(prefix, [])
 
 
 def label_from(name: str) -> str:

@@ -36,6 +36,12 @@ PICKLISTS: dict[str, tuple[Choice, ...]] = {
     "AccountOwnership": _choices("Public|Private|Subsidiary|Other"),
     "AccountRating": _choices("Hot|Warm|Cold"),
     "AssetStatus": _choices("Shipped|Installed|Registered|Obsolete|Purchased"),
+    "CampaignMemberStatus": _choices("Sent|Responded", default="Sent"),
+    "CampaignStatus": _choices("Planned|In Progress|Completed|Aborted", default="Planned"),
+    "CampaignType": _choices(
+        "Conference|Webinar|Trade Show|Public Relations|Partners|Referral Program|Advertisement|Banner Ads"
+        "|Direct Mail|Email|Telemarketing|Other"
+    ),
     "CaseOrigin": _choices("Phone|Email|Web"),
     "CasePriority": _choices("High|Medium|Low", default="Medium"),
     "CaseReason": _choices(
@@ -43,6 +49,7 @@ PICKLISTS: dict[str, tuple[Choice, ...]] = {
     ),
     "CaseStatus": _closing("New|Working|Escalated|Closed", default="New", fact="closed", when="Closed"),
     "CaseType": _choices("Mechanical|Electrical|Electronic|Structural|Other"),
+    "CleanStatus": _choices("Matched|Different|Acknowledged|NotFound|Inactive|Pending|SelectMatch|Skipped"),
     "ContactRole": _choices(
         "Business User|Decision Maker|Economic Buyer|Economic Decision Maker|Evaluator|Executive Sponsor"
         "|Influencer|Technical Buyer|Other"
@@ -61,6 +68,7 @@ PICKLISTS: dict[str, tuple[Choice, ...]] = {
     "GeocodeAccuracy": _choices(
         "Address|NearAddress|Block|Street|ExtendedZip|Zip|Neighborhood|City|County|State|Unknown"
     ),
+    "GroupEventType": _choices("0|1|2|3", default="0"),
     "GroupType": _choices("Regular|Role|RoleAndSubordinates|Organization|Queue", default="Regular"),
     "Industry": _choices(
         "Agriculture|Apparel|Banking|Biotechnology|Chemicals|Communications|Construction|Consulting|Education"
@@ -99,6 +107,13 @@ PICKLISTS: dict[str, tuple[Choice, ...]] = {
     "Product2Family": _choices("None"),
     "QuantityUnitOfMeasure": _choices("Each"),
     "Salutation": _choices("Mr.|Ms.|Mrs.|Dr.|Prof.|Mx."),
+    "RecurrenceInstance": _choices("First|Second|Third|Fourth|Last"),
+    "RecurrenceMonthOfYear": _choices(
+        "January|February|March|April|May|June|July|August|September|October|November|December"
+    ),
+    "RecurrenceType": _choices(
+        "RecursDaily|RecursEveryWeekday|RecursMonthly|RecursMonthlyNth|RecursWeekly|RecursYearly|RecursYearlyNth"
+    ),
     "ShareType": _choices("V|C|I", default="V"),
     "ShareVisibility": _choices("AllUsers|InternalUsers|SharedUsers", default="AllUsers"),
     "TaskPriority": _choices("High|Normal|Low", default="Normal"),

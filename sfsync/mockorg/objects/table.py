@@ -1,7 +1,8 @@
 """Reads the tables of standard objects (``*.txt`` beside this file).
 
-    object NAME PREFIX "Label" "Plural" [nocreate] [nodelete] [noaudit]
+    object NAME PREFIX "Label" "Plural" [nocreate] [nodelete] [noaudit] [update] [noundelete] [nosearch] [nomru]
       FIELD type(length | precision,scale) words…
+    history NAME PARENT "Label"
 
 Every field may be created, updated and empty unless a word says otherwise:
 ``required`` (never empty) · ``nonnil`` (never empty, filled by the org) · ``readonly`` · ``createonly`` ·
@@ -9,7 +10,8 @@ Every field may be created, updated and empty unless a word says otherwise:
 ``idlookup`` (can be an upsert key) · ``auto=START`` (numbered by the org) · ``picks=SET`` · ``restricted`` ·
 ``to=Object/Object`` with ``children=NAME``, ``relation=NAME``, ``norelation``, ``cascade``, ``restrict`` ·
 ``long`` (cannot be filtered) · ``label="…"``.
-``address [Prefix]`` and ``person`` stand for the fields that addresses and persons have in common.
+``address [Prefix]`` and ``person`` stand for the fields that addresses and persons have in common; ``history`` for
+an object that keeps the changes of another's tracked fields.
 """
 
 import shlex
@@ -20,7 +22,9 @@ from importlib.resources import files
 
 from sfsync.mockorg.schema import Choice, FieldDef, Names, ObjectDef, label_from
 
-_FAMILIES = ("sales", "service", "setup")
+_FAMILIES = ("sales", "service", "marketing", "setup", "definition", "history")
+HISTORY_PREFIX = "017"
+"""All field histories have this prefix in common."""
 _ADDRESS_TEXTS = (
     ("City", "City", 40),
     ("State", "State/Province", 80),
@@ -38,9 +42,10 @@ class Draft:
     label: str
     label_plural: str
     custom: bool = False
-    createable: bool = True
-    deletable: bool = True
-    audited: bool = True
+    traits: frozenset[str] = frozenset()
+    """Words of the table: ``nocreate``, ``nodelete``, …"""
+    history: str = ""
+    """The object that keeps the changes of tracked fields."""
     fields: dict[str, FieldDef] = field(default_factory=dict)
 
     def finish(self) -> ObjectDef:
@@ -54,9 +59,11 @@ class Draft:
             self.key_prefix,
             Names(ordered.items()),
             custom=self.custom,
-            createable=self.createable,
-            updateable=self.createable or self.name == "ContentDocument",
-            deletable=self.deletable,
+            createable="nocreate" not in self.traits,
+            updateable="update" in self.traits or "nocreate" not in self.traits,
+            deletable="nodelete" not in self.traits,
+            traits=self.traits,
+            history=self.history if any(each.tracked for each in self.fields.values()) else "",
         )
 
 
@@ -66,14 +73,47 @@ def standard_objects(picklists: Mapping[str, tuple[Choice, ...]]) -> dict[str, D
     draft: Draft | None = None
     for words in _lines():
         if words[0] == "object":
-            draft = Draft(words[1], words[2], words[3], words[4])
-            draft.createable = "nocreate" not in words
-            draft.deletable = "nodelete" not in words
-            draft.audited = "noaudit" not in words
+            name, prefix, label, plural, *traits = words[1:]
+            draft = Draft(name, prefix, label, plural, traits=frozenset(traits))
             drafts[draft.name] = draft
+        elif words[0] == "history":
+            drafts[words[1]] = history_of(drafts[words[2]], words[1], words[3])
         elif draft is not None:
             draft.fields |= {each.name: each for each in _fields(words, picklists)}
     return drafts
+
+
+def history_of(parent: Draft, name: str, label: str) -> Draft:
+    """The object that keeps the changes of ``parent``'s tracked fields; ``parent`` learns its name."""
+    parent.history = name
+    link = "ParentId" if parent.custom else f"{parent.name}Id"
+    traits = frozenset({"nocreate", "noaudit", "nosearch", "noundelete", "history"})
+    draft = Draft(name, HISTORY_PREFIX, label, label, custom=parent.custom, traits=traits)
+    related = "Parent" if parent.custom else parent.name
+    made = [
+        FieldDef(
+            link, label_from(link), "reference", 18, nillable=False, createable=False, updateable=False,
+            reference_to=(parent.name,), relationship=related, children="Histories", cascade=True,
+        ),
+        _system("CreatedById", "reference", length=18, reference_to=("User",), relationship="CreatedBy"),
+        _system("CreatedDate", "datetime"),
+        _system("Field", "picklist", "Changed Field", length=255),
+        FieldDef("DataType", "Datatype", "picklist", 40, createable=False, updateable=False),
+    ]  # fmt: skip
+    made += [
+        FieldDef(
+            f"{when}Value",
+            f"{when} Value",
+            "anyType",
+            255,
+            createable=False,
+            updateable=False,
+            filterable=False,
+        )
+        for when in ("Old", "New")
+    ]
+    draft.fields = {each.name: each for each in made}
+    return draft
 
 
 @cache
@@ -140,7 +180,7 @@ def _field(words: list[str], picklists: Mapping[str, tuple[Choice, ...]]) -> Fie
         choices=choices,
         restricted="restricted" in options,
         reference_to=targets,
-        relationship=related if targets and "norelation" not in options else None,
+        relationship=related if (targets or "relation" in options) and "norelation" not in options else None,
         children=options.get("children"),
         cascade="cascade" in options,
         restrict_delete="restrict" in options,
@@ -181,12 +221,12 @@ def _system(name: str, kind: str, label: str = "", **more: object) -> FieldDef:
 def _head(draft: Draft) -> Iterator[FieldDef]:
     label = "Record ID" if draft.custom else f"{draft.label} ID"
     yield _system("Id", "id", label, length=18, id_lookup=True)
-    if draft.deletable:
+    if "nodelete" not in draft.traits:
         yield _system("IsDeleted", "boolean", "Deleted", default=False)
 
 
 def _tail(draft: Draft) -> Iterator[FieldDef]:
-    if draft.audited:
+    if "noaudit" not in draft.traits:
         for verb in ("Created", "LastModified"):
             yield _system(f"{verb}Date", "datetime")
             relationship = f"{verb}By"

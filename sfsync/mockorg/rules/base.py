@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sfsync.mockorg.clock import MockClock
+from sfsync.mockorg.metadata_rules import RuleBook
+from sfsync.mockorg.quirks import Quirks
 from sfsync.mockorg.schema import ObjectDef, Schema
 from sfsync.mockorg.store import Row, Store
 
@@ -18,8 +20,14 @@ class DmlOptions:
     """Values come from CSV or XML, where everything is text."""
     system: bool = False
     """The org writes for itself or is seeded: read-only fields are taken as they are and locks do not hold."""
-    auto_assign: bool = True
-    """Whether assignment rules may replace the owner; an org without such rules keeps it either way."""
+    auto_assign: bool | str = True
+    """Whether assignment rules may replace the owner, or the id of the rule that shall; an org without such rules
+    keeps it either way.
+    """
+    allow_duplicates: bool = False
+    """Whether a duplicate rule that only warns is to be passed over."""
+    duplicate_records: bool = False
+    """Whether the refusal shows the records that match with all their fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,8 @@ class World:
     schema: Schema
     clock: MockClock
     user_id: str
+    quirks: Quirks
+    book: RuleBook
     create: Callable[[str, Mapping[str, Any]], str]
     """Creates another record as a consequence, as the org itself would, and gives its id."""
 
@@ -78,7 +88,11 @@ class Rule:
     """Runs before the required fields are checked and anything is stored."""
     after: Callable[[Write], None] | None = None
     """Runs when the record is stored."""
+    check: Callable[[Write], None] | None = None
+    """Runs when all fields are as they will be stored and the required ones are there; may refuse."""
     deleting: Callable[[World, Row], None] | None = None
     """Runs before a record is deleted; may refuse."""
     deleted: Callable[[World, Row], None] | None = None
     """Runs after a record was deleted or undeleted."""
+    wanted: Callable[[ObjectDef, RuleBook], bool] | None = None
+    """Whether the rule has anything to do for an object in an org with such metadata; asked once."""

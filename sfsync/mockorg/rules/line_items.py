@@ -5,6 +5,7 @@ Salesforce object reference, "OpportunityLineItem".
 
 from sfsync.mockorg.problems import Refused, integrity, required
 from sfsync.mockorg.rules.base import Rule, World, Write
+from sfsync.mockorg.rules.history import note_stage
 from sfsync.mockorg.rules.opportunities import expected
 from sfsync.mockorg.store import Row
 
@@ -31,7 +32,7 @@ def _create(write: Write) -> None:
         raise required(["OpportunityId"])
     entry = _entry(write, opportunity)
     name = "field integrity exception: PricebookEntryId"
-    if opportunity["Pricebook2Id"] is None:
+    if opportunity["Pricebook2Id"] is None and world.quirks.pin_price_book:
         # The first product decides the price book of an opportunity that has none.
         world.touch("Opportunity", opportunity["Id"], {"Pricebook2Id": entry["Pricebook2Id"]})
     elif entry["Pricebook2Id"] != opportunity["Pricebook2Id"]:
@@ -81,12 +82,13 @@ def roll_up(world: World, opportunity_id: str) -> None:
         "OpportunityLineItem", '"OpportunityId" = ? AND IsDeleted = 0', (opportunity_id,)
     )
     changes: Row = {"HasOpportunityLineItem": int(bool(lines))}
-    if lines:
+    if lines or world.quirks.empty_amount:
         changes["Amount"] = round(sum(line["TotalPrice"] or 0 for line in lines), 2)
         changes["TotalOpportunityQuantity"] = round(sum(line["Quantity"] or 0 for line in lines), 2)
         changes["ExpectedRevenue"] = expected({**opportunity, **changes})
     if any(opportunity[name] != value for name, value in changes.items()):
         world.touch("Opportunity", opportunity_id, changes)
+        note_stage(world, opportunity, {**opportunity, **changes})
 
 
 def _summed(write: Write) -> None:

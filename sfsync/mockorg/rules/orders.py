@@ -3,13 +3,13 @@
 Salesforce object reference, "Order" and "OrderItem".
 """
 
-from sfsync.mockorg.problems import Refused, integrity
+from sfsync.mockorg.problems import Refused, integrity, required
 from sfsync.mockorg.rules.base import Rule, World, Write
 from sfsync.mockorg.schema import ObjectDef
 from sfsync.mockorg.store import Row
 
 
-def _code(thing: ObjectDef, status: str | None) -> str:
+def status_code(thing: ObjectDef, status: str | None) -> str:
     """The category (StatusCode) of a status: what its value set says, Draft when it says nothing."""
     for choice in thing.fields["Status"].choices:
         if choice.value == status:
@@ -21,7 +21,9 @@ def _check_order(write: Write) -> None:
     row = write.new
     if row.get("AccountId") is None and not write.options.system:
         raise Refused("REQUIRED_FIELD_MISSING", "Select an account.")
-    code = row["StatusCode"] = _code(write.object, row.get("Status"))
+    if write.world.quirks.orders_need_contract and row.get("ContractId") is None and not write.options.system:
+        raise required(["ContractId"])
+    code = row["StatusCode"] = status_code(write.object, row.get("Status"))
     if write.old is None:
         if code != "Draft" and row.get("Status") is not None and not write.options.system:
             raise Refused("FAILED_ACTIVATION", "For a new or cloned order, choose Draft")

@@ -1,86 +1,44 @@
-"""Cases and tasks: closed follows from the status; events: they need a beginning and an end.
+"""Cases: closed follows from the status, the person's addresses are shown, comments become records of their own.
 
-Salesforce object reference, "Case", "Task" and "Event".
+Salesforce object reference, "Case" and "CaseComment".
 """
 
-from datetime import timedelta
-
-from sfsync.mockorg.problems import Refused, integrity, required
 from sfsync.mockorg.rules.base import Rule, Write
-from sfsync.mockorg.values import moment, stamp
+
+_SHOWN = {
+    "ContactPhone": "Phone",
+    "ContactMobile": "MobilePhone",
+    "ContactEmail": "Email",
+    "ContactFax": "Fax",
+}
 
 
-def _closed(write: Write, statuses: str) -> bool:
+def closed(write: Write, statuses: str) -> bool:
+    """Whether the record's status is a closed one in the object that lists them."""
     where = '"ApiName" = ? AND "IsClosed" = 1'
     return bool(write.world.store.rows(statuses, where, (write.new.get("Status"),)))
 
 
 def _close_case(write: Write) -> None:
     row = write.new
-    if row.get("AccountId") is None and row.get("ContactId") and write.changed("ContactId"):
-        row["AccountId"] = (write.world.store.row("Contact", row["ContactId"]) or {}).get("AccountId")
+    if write.changed("ContactId"):
+        contact = write.world.store.row("Contact", row["ContactId"] or "") or {}
+        if row.get("AccountId") is None:
+            row["AccountId"] = contact.get("AccountId")
+        row |= {name: contact.get(source) for name, source in _SHOWN.items()}
     if write.changed("Status"):
-        closed = _closed(write, "CaseStatus")
-        if closed != bool(row["IsClosed"]):
-            row["ClosedDate"] = write.world.clock.stamp() if closed else None
-        row["IsClosed"] = int(closed)
+        done = closed(write, "CaseStatus")
+        if done != bool(row["IsClosed"]):
+            row["ClosedDate"] = write.world.clock.stamp() if done else None
+        row["IsClosed"] = int(done)
 
 
-def _close_task(write: Write) -> None:
-    row = write.new
-    if write.changed("Status"):
-        closed = _closed(write, "TaskStatus")
-        if closed != bool(row["IsClosed"]):
-            row["CompletedDateTime"] = write.world.clock.stamp() if closed else None
-        row["IsClosed"] = int(closed)
-    row["IsHighPriority"] = int(row.get("Priority") == "High")
+def _comment(write: Write) -> None:
+    """What is written to Comments becomes an internal comment; the field itself reads empty."""
+    text = write.new.get("Comments")
+    if text and "Comments" in write.given and write.world.quirks.case_comments:
+        write.world.create("CaseComment", {"ParentId": write.id, "CommentBody": text})
+        write.world.store.update("Case", write.id, {"Comments": None})
 
 
-def _one_subject(write: Write) -> None:
-    """A lead stands alone: WhatId goes with contacts only."""
-    row = write.new
-    if (row.get("WhoId") or "").startswith("00Q") and row.get("WhatId"):
-        message = "WhatId: the related record is only allowed with contacts, not with leads"
-        raise Refused("FIELD_INTEGRITY_EXCEPTION", message, fields=["WhatId"])
-
-
-def _schedule(write: Write) -> None:
-    row = write.new
-    if row["IsAllDayEvent"]:
-        day = row.get("ActivityDate") or (row.get("StartDateTime") or row.get("ActivityDateTime") or "")[:10]
-        if not day:
-            raise required(["ActivityDate"])
-        row["ActivityDate"], row["EndDate"] = day, (row.get("EndDateTime") or day)[:10]
-        return
-    given = write.given
-    starts = row.get("ActivityDateTime" if "ActivityDateTime" in given else "StartDateTime") or row.get(
-        "ActivityDateTime"
-    )
-    if starts is None:
-        raise required(["StartDateTime"])
-    begin = moment(starts)
-    ends, minutes = row.get("EndDateTime"), row.get("DurationInMinutes")
-    if write.old is not None and ("DurationInMinutes" in given) != ("EndDateTime" in given):
-        ends, minutes = (None, minutes) if "DurationInMinutes" in given else (ends, None)
-    if begin is None or (ends is None and minutes is None):
-        raise required(["EndDateTime"])
-    end = moment(ends) if ends else None
-    end = end or begin + timedelta(minutes=minutes or 0)
-    length = int((end - begin).total_seconds() // 60)
-    if length < 0 or (
-        ends and minutes is not None and {"DurationInMinutes", "EndDateTime"} <= given and length != minutes
-    ):
-        raise integrity("Event duration and end disagree, or the event ends before it begins", "EndDateTime")
-    if length > 14 * 24 * 60:
-        raise integrity("An event may last 14 days at most", "EndDateTime")
-    row["StartDateTime"] = row["ActivityDateTime"] = stamp(begin)
-    row["EndDateTime"], row["DurationInMinutes"] = stamp(end), length
-    row["ActivityDate"], row["EndDate"] = stamp(begin)[:10], stamp(end)[:10]
-
-
-RULES = (
-    Rule(("Case",), before=_close_case),
-    Rule(("Task",), before=_close_task),
-    Rule(("Task", "Event"), before=_one_subject),
-    Rule(("Event",), before=_schedule),
-)
+RULES = (Rule(("Case",), before=_close_case, after=_comment),)

@@ -7,11 +7,14 @@ from itertools import count
 from typing import Any
 
 from sfsync.mockorg.present import parts
+from sfsync.mockorg.quirks import Quirks
 from sfsync.mockorg.schema import COMPOUND_TYPES, ID_TYPES, FieldDef, ObjectDef, Schema
 from sfsync.mockorg.soql import ast
+from sfsync.mockorg.soql.limits import check_limits
 from sfsync.mockorg.soql.parse import written
 from sfsync.mockorg.soql.problems import INVALID_FIELD, MALFORMED, at, no_such_relationship, no_such_type
 from sfsync.mockorg.soql.scope import AGGREGATES, Node, Scope, Value, type_of
+from sfsync.mockorg.soql.scope_words import scope_condition
 from sfsync.mockorg.soql.where import Conditions
 from sfsync.mockorg.store import quoted
 
@@ -69,9 +72,12 @@ class Compiler:
     today: date
     user_id: str
     all_rows: bool = False
+    version: float = 62.0
+    quirks: Quirks = field(default_factory=Quirks)
 
     def compile(self, query: ast.Query, source: str) -> Plan:
         """The plan of a parsed query; raises Refused with the org's text and place."""
+        check_limits(query, source, self.version)
         thing = self.schema.objects.get(query.object)
         if thing is None:
             raise no_such_type(source, query.at, query.object)
@@ -114,10 +120,12 @@ class Compiler:
         return plan
 
     def _where(self, query: ast.Query, conditions: Conditions, scope: Scope, child: FieldDef | None) -> str:
-        parts = [] if self.all_rows else [f"{scope.root.alias}.IsDeleted = 0"]
-        if query.scope and query.scope.lower() == "mine" and "OwnerId" in scope.root.thing.fields:
-            conditions.parameters.append(self.user_id)
-            parts.append(f'{scope.root.alias}."OwnerId" = ?')
+        root = scope.root
+        parts = [f"{root.alias}.IsDeleted < 2" if self.all_rows else f"{root.alias}.IsDeleted = 0"]
+        if not self.all_rows and root.thing.name in {"Task", "Event"}:
+            parts.append(f'{root.alias}."IsArchived" = 0')
+        if query.scope:
+            parts += scope_condition(query, root, scope.source, self.user_id, conditions.parameters)
         if query.where is not None:
             parts.append(conditions.compile(query.where))
         if child is not None:

@@ -2,7 +2,8 @@
 
 from sfsync.mockorg.problems import Refused
 
-_BEFORE, _AFTER = 40, 40
+_BEFORE, _AFTER = 32, 35
+"""How much of the query is shown around the place, to the next blanks."""
 
 INVALID_FIELD = "INVALID_FIELD"
 INVALID_TYPE = "INVALID_TYPE"
@@ -14,8 +15,12 @@ def at(source: str, place: int, code: str, message: str) -> Refused:
     """A refusal that shows the query around the character at ``place`` (from 0)."""
     row = source.count("\n", 0, place) + 1
     column = place - (source.rfind("\n", 0, place) + 1) + 1
-    start = max(place - _BEFORE, 0)
-    excerpt = " ".join(source[start : place + _AFTER].split("\n"))
+    start, end = max(place - _BEFORE, 0), min(place + _AFTER, len(source))
+    while start and not source[start - 1].isspace():
+        start -= 1
+    while end < len(source) and not source[end].isspace():
+        end += 1
+    excerpt = " ".join(source[start:end].split("\n"))
     caret = " " * (place - start) + "^"
     return Refused(code, f"\n{excerpt}\n{caret}\nERROR at Row:{row}:Column:{column}\n{message}")
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
+from sfsync.mockorg.formulas import read
+from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, FieldDef, ObjectDef, Schema
 from sfsync.mockorg.soql import ast
 from sfsync.mockorg.soql.parse import written
@@ -67,6 +69,8 @@ AGGREGATES = {"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"}
 LABELS = {"TOLABEL", "FORMAT", "CONVERTCURRENCY"}
 """Functions that show a field otherwise; here values are shown as they are."""
 _MOST_LEVELS = 5
+_MOST_FORMULAS = 10
+"""How deep formula fields may refer to formula fields."""
 
 
 class Scope:
@@ -86,6 +90,7 @@ class Scope:
         self.root = Node(thing, f"t{next(self.numbers)}", used=True)
         self._nicknames = {thing.name.lower()} | ({alias.lower()} if alias else set())
         self._nodes: list[Node] = []
+        self._formulas = 0
 
     def joins(self) -> str:
         """The JOIN clauses for the parents in use, in the order their paths appeared."""
@@ -155,6 +160,8 @@ class Scope:
         first = found[0][1]
         if not first.stored:
             return Value("NULL", first.type, first.name, first, tuple(node.use() for node, _ in found), chain)
+        if first.formula and len(found) == 1:
+            return self._formula(path, first, found[0][0], chain)
         columns = [node.use().column(one.name) for node, one in found]
         sql = columns[0]
         if len(columns) > 1:
@@ -164,6 +171,31 @@ class Scope:
         return Value(
             sql, first.type, first.name, first, tuple(nodes), chain, case_sensitive=first.case_sensitive
         )
+
+    def _formula(self, path: ast.Path, field: FieldDef, node: Node, chain: tuple[str, ...]) -> Value:
+        """A formula field as a call of the SQL function that works it out from the columns it needs."""
+        if self._formulas >= _MOST_FORMULAS:
+            raise at(
+                self.source,
+                path.at,
+                "QUERY_TOO_COMPLICATED",
+                "Formula fields refer to one another too deeply",
+            )
+        self._formulas += 1
+        prefix = path.names[: len(chain)]
+        formula = read(field.formula, blank_as_zero=field.blank_as_zero)
+        parts = [self._known(ast.Path((*prefix, *each.split(".")), path.at)) for each in formula.paths]
+        self._formulas -= 1
+        name = f"{node.thing.name}.{field.name}"
+        sql = f"formula({', '.join([repr(name), *parts])})"
+        return Value(sql, field.type, field.name, field, (node,), chain)
+
+    def _known(self, path: ast.Path) -> str:
+        """The SQL of a path in a formula; what the org does not know is null there."""
+        try:
+            return self.path(path).sql
+        except Refused:
+            return "NULL"
 
     def _parents(self, node: Node, relationship: str) -> list[Node]:
         known = node.parents.get(relationship.lower())

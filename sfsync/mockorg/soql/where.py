@@ -9,6 +9,7 @@ from sfsync.mockorg.soql import ast
 from sfsync.mockorg.soql.literals import bare, days, wrong_type
 from sfsync.mockorg.soql.problems import BAD_OPERATOR, INVALID_FIELD, MALFORMED, at
 from sfsync.mockorg.soql.scope import Scope, Value, comparable
+from sfsync.mockorg.texts import fold, variants
 
 SubQuery = Callable[[ast.Query, list[Any]], str]
 """Compiles the query of a semi-join to SQL, adding its parameters."""
@@ -70,12 +71,12 @@ class Conditions:
             and left.type in TEXT_TYPES
             and not left.case_sensitive
         ):
-            # SQLite compares A to Z without case; other letters need folding. An ASCII head uses an index.
-            head = given[: next(place for place, letter in enumerate(given) if not letter.isascii())]
-            sql = ""
-            if head and not set(head) & {"%", "_"}:
-                sql = self._put(f"{left.sql} LIKE ? AND ", head + "%")
-            return "(" + sql + self._put(f"fold({left.sql}) = ?", given.casefold()) + ")"
+            # SQLite compares A to Z without case; other letters are looked for in both cases: an index serves.
+            forms = variants(given)
+            if forms is None:
+                return self._put(f"fold({left.sql}) = ?", fold(given))
+            self.parameters += forms
+            return f"{left.sql} IN ({', '.join('?' * len(forms))})"
         return self._put(f"{left.sql} = ?", given)
 
     def _like(self, left: Value, condition: ast.Comparison) -> str:
@@ -90,7 +91,7 @@ class Conditions:
         escape = " ESCAPE '\\'" if "\\" in pattern else ""
         if pattern.isascii():
             return self._put(f"{left.sql} LIKE ?{escape}", pattern)
-        return self._put(f"fold({left.sql}) LIKE ?{escape}", pattern.casefold())
+        return self._put(f"fold({left.sql}) LIKE ?{escape}", fold(pattern))
 
     def _date_word(self, left: Value, operator: str, value: ast.DateWord) -> str:
         first, end = days(value, left.type, name=left.name, source=self.scope.source, today=self.today)
