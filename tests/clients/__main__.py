@@ -9,18 +9,21 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 from tests.clients.checks import CHECKS, Wrong, task
-from tests.clients.install import CACHE, CLIENTS, Client, install, node_folder
+from tests.clients.install import CACHE, CLIENTS, ROOT, Client, install, node_folder
 from tests.clients.org import Witness, served
 
 PROGRAMS = Path(__file__).parent / "programs"
 PATIENCE = 900
 """Seconds for all abilities of one client."""
+PAGE = ROOT / "docs" / "mock-org-clients.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,10 @@ def main() -> int:
     names = [client.name for client in CLIENTS]
     parser.add_argument("--only", metavar="CLIENT", choices=names, action="append", help=", ".join(names))
     parser.add_argument("--json", action="store_true", help="One JSON object on stdout instead of the table.")
+    parser.add_argument("--page", action="store_true", help="Put the table into docs/mock-org-clients.md.")
     words = parser.parse_args()
+    if words.page and words.only:
+        parser.error("The page shows all clients: --page goes without --only.")
     results: list[Result] = []
     for client in CLIENTS:
         if not words.only or client.name in words.only:
@@ -51,12 +57,14 @@ def main() -> int:
         _say(json.dumps({"results": [asdict(each) for each in results]}))
     else:
         _say(table(results))
+    if words.page:
+        PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), table(results)), encoding="utf-8")
     return int(not results or any(each.detail for each in results))
 
 
-def _say(line: str, stream: object = None) -> None:
-    (stream or sys.stdout).write(line + "\n")
-    (stream or sys.stdout).flush()
+def _say(line: str, stream: TextIO = sys.stdout) -> None:
+    stream.write(line + "\n")
+    stream.flush()
 
 
 def _results(client: Client) -> Iterator[Result]:
@@ -68,12 +76,16 @@ def _results(client: Client) -> Iterator[Result]:
         folder = CACHE / "work" / client.name
         folder.mkdir(parents=True, exist_ok=True)
         with served(folder) as witness:
+            waiting = [ability for ability in CHECKS if ability not in client.lacks]
             for line in _reports(client, folder, witness):
                 now = time.monotonic()
                 detail = _judged(line, witness)
+                waiting.remove(line["ability"])
                 yield Result(client.name, client.version, line["ability"], detail, round(now - begun, 1))
                 begun = now
-    except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+        for ability in waiting:
+            yield Result(client.name, client.version, ability, "never reported", 0.0)
+    except (RuntimeError, OSError) as error:
         yield Result(client.name, client.version, "run", str(error), round(time.monotonic() - begun, 1))
 
 
@@ -95,11 +107,16 @@ def _reports(client: Client, folder: Path, witness: Witness) -> Iterator[dict]:
             stderr=noise,
             text=True,
         )
-    with process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith('{"ability"'):
-                yield json.loads(line)
+    patience = threading.Timer(PATIENCE, process.kill)
+    patience.start()
+    try:
+        with process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith('{"ability"'):
+                    yield json.loads(line)
+    finally:
+        patience.cancel()
     if process.returncode:
         raise RuntimeError(f"{client.program} ended early:\n{(folder / 'stderr.log').read_text()[-2000:]}")
 
@@ -109,7 +126,7 @@ def _judged(line: dict, witness: Witness) -> str:
         return line["error"].strip()
     try:
         CHECKS[line["ability"]](line["saw"], witness)
-    except (Wrong, KeyError, TypeError, ValueError) as error:
+    except (Wrong, LookupError, TypeError, ValueError, OSError) as error:
         return f"{type(error).__name__}: {error}"
     return ""
 
@@ -139,6 +156,13 @@ def _environment(client: Client, folder: Path, witness: Witness) -> dict[str, st
     for name in ("CACHE", "CONFIG", "DATA", "STATE"):
         made[f"XDG_{name}_HOME"] = str(home / f".{name.lower()}")
     return made
+
+
+def with_table(page: str, made: str) -> str:
+    """The page with another table between its two marks."""
+    before, begin, rest = page.partition("<!-- table -->\n")
+    _, end, after = rest.partition("<!-- end of table -->")
+    return f"{before}{begin}\n{made}\n\n{end}{after}"
 
 
 def table(results: list[Result]) -> str:

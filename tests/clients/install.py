@@ -19,14 +19,15 @@ NODE = "node@22"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A published client. ``program`` runs its checks; ``package`` is its name in the registry; ``needs`` names
-    clients that it cannot be without.
+    """A published client. ``program`` runs its checks; ``package`` is its name in the registry; ``lacks``
+    are the abilities that it has not; ``needs`` are clients that it cannot be without.
     """
 
     name: str
     kind: Literal["python", "node"]
     package: str
     program: str
+    lacks: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
     @property
@@ -44,13 +45,29 @@ class Client:
         return found[0].name.removesuffix(".dist-info").rpartition("-")[2] if found else ""
 
 
+_TWICE = ("bulk_load_1", "bulk_query_1")
+"""What only clients with both Bulk APIs do."""
+
 CLIENTS = (
-    Client("simple-salesforce", "python", "simple-salesforce", "use_simple_salesforce.py"),
-    Client("salesforce-bulk", "python", "salesforce-bulk", "use_salesforce_bulk.py"),
-    Client("cumulusci", "python", "cumulusci", "use_cumulusci.py"),
-    Client("jsforce", "node", "jsforce", "use_jsforce.mjs"),
-    Client("salesforce-cli", "node", "@salesforce/cli", "use_salesforce_cli.py"),
-    Client("sfdmu", "node", "sfdmu", "use_sfdmu.py", ("salesforce-cli",)),
+    Client("simple-salesforce", "python", "simple-salesforce", "use_simple_salesforce.py", ("tree",)),
+    Client(
+        "salesforce-bulk",
+        "python",
+        "salesforce-bulk",
+        "use_salesforce_bulk.py",
+        ("describe", "query", *_TWICE, "tree"),
+    ),
+    Client("cumulusci", "python", "cumulusci", "use_cumulusci.py", (*_TWICE, "session_ends", "tree")),
+    Client("jsforce", "node", "jsforce", "use_jsforce.mjs", ("tree",)),
+    Client("salesforce-cli", "node", "@salesforce/cli", "use_salesforce_cli.py", _TWICE),
+    Client(
+        "sfdmu",
+        "node",
+        "sfdmu",
+        "use_sfdmu.py",
+        ("describe", "bulk_query", "bulk_query_1", "session_ends", "tree"),
+        ("salesforce-cli",),
+    ),
 )
 
 
