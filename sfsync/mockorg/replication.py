@@ -25,7 +25,7 @@ def updated(call: Call) -> Reply:
     result = call.core.query(f"SELECT Id FROM {sobject} WHERE {where}")
     _check_count(result.total)
     rows = result.rows()
-    return Reply(200, {"ids": [row["Id"] for row in rows], "latestDateCovered": _stamp(end)})
+    return Reply(200, {"ids": [row["Id"] for row in rows], "latestDateCovered": _covered(call, end)})
 
 
 def deleted(call: Call) -> Reply:
@@ -40,7 +40,7 @@ def deleted(call: Call) -> Reply:
     answer = {
         "deletedRecords": gone,
         "earliestDateAvailable": _stamp(oldest),
-        "latestDateCovered": _stamp(end),
+        "latestDateCovered": _covered(call, end),
     }
     return Reply(200, answer)
 
@@ -55,7 +55,6 @@ def _span(call: Call, oldest: timedelta) -> tuple[str, str]:
     """Both ends as SOQL writes them, without seconds, as the platform ignores them."""
     asked = call.request.query
     start, end = _moment(asked.get("start", "")), _moment(asked.get("end", ""))
-    end = min(end, call.core.clock.now().replace(second=0, microsecond=0) + timedelta(minutes=1))
     if start >= end:
         text = "startDate before org replication enabled date or not at least one minute before endDate"
         raise Refused("INVALID_REPLICATION_DATE", text)
@@ -71,6 +70,11 @@ def _moment(text: str) -> datetime:
         raise Refused("INVALID_REPLICATION_DATE", f"Not a date and time: {text}") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _covered(call: Call, end: str) -> str:
+    """From where a client may go on: never later than now, as what is still to come would be missed."""
+    return _stamp(min(end, _literal(call.core.clock.now())))
 
 
 def _literal(moment: datetime) -> str:

@@ -4,6 +4,7 @@ Uploads, results and query results of Bulk jobs are kept here, so that millions 
 """
 
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
@@ -14,7 +15,7 @@ _BLOCK = 1024 * 1024
 
 
 class Spool:
-    """One run of bytes that only grows. Several threads may read while one writes."""
+    """One run of bytes that only grows. Several threads may read while one writes. The file goes with it."""
 
     def __init__(self, folder: Path | None = None, data: bytes = b"") -> None:
         self.size = 0
@@ -33,6 +34,7 @@ class Spool:
                     self._file = tempfile.TemporaryFile(  # noqa: SIM115  it lives as long as the job
                         dir=self._folder, buffering=0
                     )
+                    weakref.finalize(self, self._file.close)
                     self._append(self._file, self._few)
                     self._few = bytearray()
             else:
@@ -71,9 +73,3 @@ class Spool:
                 yield line + b"\n"
         if rest:
             yield rest
-
-    def close(self) -> None:
-        """Give the file back."""
-        with self._guard:
-            if self._file is not None:
-                self._file.close()

@@ -4,12 +4,12 @@ import hmac
 import json
 import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
-from sfsync.mockorg import Response
-from tests.mockorg.surface.conftest import Client
+from sfsync.mockorg import Quirks, Response
+from tests.mockorg.surface.conftest import NOON, Client, make_org
 
 JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -138,3 +138,75 @@ def test_sessions_end_on_demand(client: Client):
 def test_revoke(client: Client):
     client.send("POST", f"/services/oauth2/revoke?token={client.org.token}")
     client.refusal(401, "GET", "limits")
+
+
+def signed(key: Any, **changes: Any) -> str:
+    import jwt as tokens
+
+    claims = {
+        "iss": "consumer",
+        "sub": "someone@example.com",
+        "aud": "https://login.salesforce.com",
+        "exp": int(NOON.timestamp()) + 180,
+    }
+    return tokens.encode({**claims, **changes}, key, algorithm="RS256")
+
+
+def test_assertions_are_checked_when_keys_were_given():
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    good, other = (generate_private_key(65537, 2048) for _ in range(2))
+    public = good.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    client = Client(make_org(jwt_keys=[public]))
+
+    def answer(assertion: str) -> str:
+        found = login(client, grant_type=JWT, assertion=assertion).json()
+        return str(found.get("error_description") or found["token_type"])
+
+    assert answer(signed(good)) == "Bearer"
+    assert answer(signed(other)) == "invalid assertion"
+    assert answer(jwt(sub="someone@example.com")) == "invalid assertion"
+    assert answer("nonsense") == "invalid assertion"
+    assert answer(signed(good, aud="https://elsewhere.example")) == "audience is invalid"
+    assert answer(signed(good, exp=int(NOON.timestamp()))) == "assertion is expired"
+    assert answer(signed(good, iss="")) == "client identifier invalid"
+
+
+def test_introspection_tells_of_a_token_and_never_of_a_wrong_one(client: Client):
+    def active(token: str) -> Any:
+        form = urlencode({"token": token, "client_id": "c", "client_secret": "s"})
+        return client.post("/services/oauth2/introspect", form)
+
+    token = client.org.token
+    found = active(token)
+    assert (found["active"], found["client_id"], found["token_type"]) == (True, "c", "access_token")
+    assert found["exp"] > found["iat"] == int(NOON.timestamp())
+    client.send("GET", f"/services/oauth2/revoke?token={quote(token)}")
+    assert active(token) == {"active": False}
+
+
+def test_a_session_ends_when_nobody_uses_it():
+    client = Client(make_org(quirks=Quirks(session_minutes=30)))
+    for _ in range(3):
+        client.org.clock.advance(29 * 60)
+        client.get("limits")
+    client.org.clock.advance(31 * 60)
+    assert client.refusal(401, "GET", "limits") == "INVALID_SESSION_ID"
+
+
+def test_too_many_logins_of_a_user_are_refused_until_the_hour_is_over():
+    client = Client(make_org(quirks=Quirks(logins_per_hour=2)))
+    form = {"grant_type": "password", "username": "u", "password": "p"}
+    answers = [login(client, **form).status for _ in range(3)]
+    assert answers == [200, 200, 400]
+    client.org.clock.advance(3601)
+    assert login(client, **form).status == 200
+
+
+def test_several_sessions_of_a_user_live_side_by_side(client: Client):
+    form = {"grant_type": "password", "username": "u", "password": "p"}
+    tokens = [login(client, **form).json()["access_token"] for _ in range(3)]
+    assert len(set(tokens)) == 3
+    for token in tokens:
+        client.get("limits", headers={"Authorization": f"Bearer {token}"})

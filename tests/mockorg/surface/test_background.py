@@ -39,7 +39,6 @@ def test_a_long_spool_is_on_disk_and_just_the_same(tmp_path: Path):
     assert set(spool.lines()) == {line}
     assert spool.read(len(line) * 400, len(line)) == line
     assert b"".join(spool.blocks(1000, 3000)) == line * 2
-    spool.close()
 
 
 def test_the_lock_is_given_in_the_order_of_asking():

@@ -252,3 +252,59 @@ def test_columns_and_rows_that_cannot_be_read(bulk: Client):
     assert info["stateMessage"] == "InvalidBatch : Field name not found : Foo__c"
     result = bulk.send("GET", f"{JOB}/{job}/batch/{part}/result").body.decode()
     assert [line.split(",")[1] for line in result.splitlines()[1:]] == ['"true"', '"false"', '"false"']
+
+
+def failure(response: Response) -> str:
+    assert response.status == 400, response.body
+    return values(response)["exceptionCode"]
+
+
+def test_attachments_are_refused_clearly(bulk: Client):
+    asked = job_xml(operation="insert", object="Account", contentType="ZIP_CSV")
+    response = bulk.send("POST", JOB, asked, headers=XML)
+    assert failure(response) == "FeatureNotEnabled"
+    assert "attachments" in values(response)["exceptionMessage"]
+    job = open_job(bulk, operation="insert", object="Account", contentType="CSV")
+    media = {"Content-Type": "zip/csv"}
+    assert failure(bulk.send("POST", f"{JOB}/{job}/batch", b"PK", headers=media)) == "FeatureNotEnabled"
+
+
+def test_limits_of_batches(bulk: Client, monkeypatch: pytest.MonkeyPatch):
+    job = open_job(bulk, operation="insert", object="Account", contentType="CSV")
+    csv_type = {"Content-Type": "text/csv"}
+    big = "Name\n" + "A" * (10 * 1024 * 1024)
+    assert failure(bulk.send("POST", f"{JOB}/{job}/batch", big, headers=csv_type)) == "ClientInputError"
+    monkeypatch.setattr("sfsync.mockorg.bulk1_work.MOST_ROWS", 2)
+    number = batch(bulk, job, "Name\nA\nB\nC\n")
+    info = values(bulk.send("GET", f"{JOB}/{job}/batch/{number}"))
+    assert (info["state"], info["numberRecordsProcessed"]) == ("Failed", "0")
+    assert bulk.org.query("SELECT Id FROM Account") == []
+
+
+def test_batches_of_a_day_and_refused_ones_count_too(bulk: Client):
+    bulk.org._state.jobs.batches.maximum = 2
+    job = open_job(bulk, operation="insert", object="Account", contentType="CSV")
+    batch(bulk, job, "Name\nA\n")
+    bulk.send("POST", f"{JOB}/{job}", job_xml(state="Closed"), headers=XML)
+    path, media = f"{JOB}/{job}/batch", {"Content-Type": "text/csv"}
+    assert failure(bulk.send("POST", path, "Name\nB\n", headers=media)) == "InvalidJobState"
+    assert failure(bulk.send("POST", path, "Name\nB\n", headers=media)) == "ExceededQuota"
+    bulk.org.clock.advance(24 * 3600)
+    assert failure(bulk.send("POST", path, "Name\nB\n", headers=media)) == "InvalidJobState"
+
+
+def test_an_order_switches_chunking_off(bulk: Client):
+    for number in range(5):
+        bulk.org.insert("Account", {"Name": f"A{number}"})
+    states = {}
+    for soql in ("SELECT Id FROM Account", "SELECT Id FROM Account ORDER BY Name"):
+        asked = job_xml(operation="query", object="Account", contentType="CSV")
+        headers = {**XML, "Sforce-Enable-PKChunking": "chunkSize=2", "Sforce-Disable-Batch-Retry": "TRUE"}
+        job = values(bulk.send("POST", JOB, asked, headers=headers))["id"]
+        batch(bulk, job, soql)
+        for _ in range(2):
+            listed = ET.fromstring(bulk.send("GET", f"{JOB}/{job}/batch").body)
+        states[soql] = [each.findtext(f"{{{NS}}}state") for each in listed]
+    chunked, plain = states.values()
+    assert chunked == ["NotProcessed", "Completed", "Completed", "Completed"]
+    assert plain == ["Completed"]

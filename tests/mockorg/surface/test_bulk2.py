@@ -287,3 +287,91 @@ def test_every_row_ends_in_exactly_one_result(cells: list[str]):
 
 
 _ORG = make_org()
+
+
+def test_jobs_of_both_apis_are_listed_in_pages(client: Client, monkeypatch: pytest.MonkeyPatch):
+    one, other = open_job(client), open_job(client)
+    asked = {"operation": "insert", "object": "Account", "contentType": "CSV"}
+    headers = {"X-SFDC-Session": client.org.token}
+    classic = client.post("/services/async/62.0/job", asked, 201, headers=headers)["id"]
+    client.post("/services/async/62.0/job", asked | {"operation": "query"}, 201, headers=headers)
+    monkeypatch.setattr("sfsync.mockorg.bulk2_jobs.LIST_PAGE", 2)
+    first = client.get("jobs/ingest")
+    assert ([job["id"] for job in first["records"]], first["done"]) == ([one, other], False)
+    second = client.get(first["nextRecordsUrl"])
+    assert [(job["id"], job["jobType"]) for job in second["records"]] == [(classic, "Classic")]
+    assert (second["done"], second["nextRecordsUrl"]) == (True, None)
+    found = client.get("jobs/ingest?jobType=V2Ingest&concurrencyMode=parallel&isPkChunkingEnabled=false")
+    assert [job["id"] for job in found["records"]] == [one, other]
+    client.refusal(400, "GET", "jobs/ingest?queryLocator=x")
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ("Name," + ",".join(["X" * 100 + "__c"] * 400) + "\nA\n", "longer than 32,000"),
+        ("Name,name\nA,B\n", "Duplicate field name"),
+        ("Name\nA\rB\n", "LineEnding is invalid"),
+        ("Name\n" + '"' + "x" * 1_700_000 + '\n"\n"', "never closed"),
+    ],
+)
+def test_uploads_that_nothing_is_made_of(client: Client, data: str, error: str):
+    job = load(client, data)
+    info = client.get(f"jobs/ingest/{job}")
+    assert (info["state"], info["numberRecordsProcessed"]) == ("Failed", 0)
+    assert error in info["errorMessage"]
+    assert client.org.query("SELECT Id FROM Account") == []
+
+
+def test_limits_of_an_upload(client: Client, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sfsync.mockorg.bulk2.LARGEST_UPLOAD", 10)
+    path = f"jobs/ingest/{open_job(client)}/batches"
+    assert client.refusal(413, "PUT", path, "Name\n" + "A" * 10) == "CLIENTINPUTERROR"
+    client.refusal(415, "PUT", path, "{}", headers={"Content-Type": "application/json"})
+    client.expect(201, "PUT", path, "Name\nA")
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="job"\r\n\r\n{"object": "Account", "operation": "insert"}\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="content"\r\n\r\nName\n%b\r\n--x--\r\n'
+        % (b"A" * 100_000)
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert client.refusal(400, "POST", "jobs/ingest", body, headers=headers) == "INVALIDJOB"
+
+
+def test_rows_beyond_the_days_batches_are_left(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sfsync.mockorg.bulk2_work.BLOCK", 200)
+    monkeypatch.setattr("sfsync.mockorg.bulk2_results.BLOCK", 200)
+    client = Client(make_org())
+    client.org._state.jobs.batches.maximum = 2
+    job = load(client, "Name\n" + "\n".join(f"A{number}" for number in range(500)))
+    info = client.get(f"jobs/ingest/{job}")
+    assert (info["state"], info["numberRecordsProcessed"]) == ("Failed", 400)
+    assert "ExceededQuota" in info["errorMessage"]
+    sets = [result(client, job, name) for name in ("successfulResults", "unprocessedrecords")]
+    assert list(map(len, sets)) == [400, 100]
+    assert {row["Name"] for each in sets for row in each} == {f"A{number}" for number in range(500)}
+    left = client.get("limits")["DailyBulkApiBatches"]
+    assert left == {"Max": 2, "Remaining": 0}
+
+
+def test_results_of_several_blocks(monkeypatch: pytest.MonkeyPatch):
+    for module in ("bulk2_work", "bulk2_results"):
+        monkeypatch.setattr(f"sfsync.mockorg.{module}.BLOCK", 200)
+    client = Client(make_org())
+    names = ["" if number % 7 == 0 else f'N "{number}"\nü' for number in range(1000)]
+    job = load(
+        client, written([["Name", "Sfsync_Key__c"], *([name, str(n)] for n, name in enumerate(names))])
+    )
+    client.get(f"jobs/ingest/{job}")
+    good, bad = (result(client, job, name) for name in ("successfulResults", "failedResults"))
+    assert {int(row["Sfsync_Key__c"]): row["Name"] for row in good} == {
+        n: name for n, name in enumerate(names) if name
+    }
+    assert {int(row["Sfsync_Key__c"]) for row in bad} == {n for n, name in enumerate(names) if not name}
+    assert [row["Sfsync_Key__c"] for row in good] != sorted(row["Sfsync_Key__c"] for row in good)
+
+
+def test_hard_delete_needs_a_permission():
+    client = Client(make_org(quirks=Quirks(hard_delete=False)))
+    asked = {"operation": "hardDelete", "object": "Account"}
+    assert client.refusal(400, "POST", "jobs/ingest", asked) == "FEATURENOTENABLED"

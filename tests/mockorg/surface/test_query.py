@@ -95,7 +95,7 @@ def test_column_metadata_joins_parents_and_children(client: Client):
 
 def test_tooling_knows_nothing_of_sandboxes(client: Client):
     assert ask(client, "SELECT Id FROM SandboxProcess", "tooling/query")["records"] == []
-    assert client.refusal(400, "GET", "tooling/query?q=SELECT+Id+FROM+ApexClass") == "INVALID_TYPE"
+    assert client.refusal(400, "GET", "tooling/query?q=SELECT+Id+FROM+Nonsense") == "INVALID_TYPE"
 
 
 @settings(max_examples=25, deadline=None)

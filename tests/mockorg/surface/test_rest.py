@@ -156,7 +156,7 @@ def test_updated_and_deleted(client: Client, org: MockOrg):
     assert client.get(f"sobjects/Account/updated/{span}")["ids"] == [kept]
     found = client.get(f"sobjects/Account/deleted/{span}")
     assert [each["id"] for each in found["deletedRecords"]] == [gone]
-    assert found["latestDateCovered"] == "2024-05-13T13:00:00.000+0000"
+    assert found["latestDateCovered"] == "2024-05-13T12:00:00.000+0000", "never beyond now"
     old = "?start=2024-01-01T00:00:00Z&end=2024-05-13T13:00:00Z"
     assert client.refusal(400, "GET", f"sobjects/Account/deleted/{old}") == "INVALID_REPLICATION_DATE"
 

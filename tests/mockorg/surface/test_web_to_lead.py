@@ -2,7 +2,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.mockorg.surface.conftest import Client
+from sfsync.mockorg import Quirks
+from tests.mockorg.surface.conftest import Client, make_org
 
 PATH = "/servlet/servlet.WebToLead?encoding=UTF-8"
 FORM = {
@@ -54,3 +55,49 @@ def test_fields_of_the_system_cannot_be_given(client: Client):
         False,
         "Open - Not Contacted",
     )
+
+
+def test_custom_fields_go_by_their_ids(client: Client):
+    about = client.get("/__mock/web_to_lead")
+    assert about["oid"] == client.org.sessions.org_id[:15]
+    cards, submitted = (about["fields"][name] for name in ("Number_of_Cards__c", "Submitted_At__c"))
+    assert (cards[:3], len(cards)) == ("00N", 15)
+    assert submit(client, **{cards: "7", submitted: "3-5-2024 9:30"})[0] == "true"
+    (lead,) = client.org.query("SELECT Number_of_Cards__c, Submitted_At__c FROM Lead")
+    assert lead["Submitted_At__c"] == "2024-05-03T09:30:00.000+0000"
+    assert lead["Number_of_Cards__c"] == 3, "of a name given twice, the first wins"
+
+
+def test_names_of_custom_fields_may_be_unknown():
+    client = Client(make_org(quirks=Quirks(web_names=False)))
+    assert submit(client)[0] == "true"
+    assert client.org.query("SELECT Number_of_Cards__c FROM Lead")[0]["Number_of_Cards__c"] is None
+
+
+def test_addresses_are_not_checked(client: Client):
+    assert submit(client, email="not an address")[0] == "true"
+    assert client.org.query("SELECT Email FROM Lead")[0]["Email"] == "not an address"
+
+
+def test_the_browser_can_be_sent_on_at_once():
+    client = Client(make_org(quirks=Quirks(web_redirect=302)))
+    response = client.send("POST", PATH, urlencode({"oid": client.org.sessions.org_id, **FORM}))
+    assert (response.status, response.header("Location")) == (302, "http://example.com/thanks")
+    assert response.header("Is-Processed") == "true"
+
+
+def test_forms_beyond_the_allowance_wait_a_day():
+    client = Client(make_org(quirks=Quirks(web_leads=2)))
+    for name in ("A", "B", "C", "", "D"):
+        assert submit(client, last_name=name)[0] == "true" or not name
+    assert len(client.org.query("SELECT Id FROM Lead")) == 2
+    assert client.get("/__mock/web_to_lead")["waiting"] == 3
+    client.org.clock.advance(24 * 3600 + 1)
+    client.send("GET", "/services/data")
+    client.send("GET", "/services/data")
+    assert [row["LastName"] for row in client.org.query("SELECT LastName FROM Lead ORDER BY Id")] == [
+        "A",
+        "B",
+        "C",
+    ]
+    assert client.get("/__mock/web_to_lead")["waiting"] == 1
