@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _CODES = frozenset({"errorCode", "statusCode", "exceptionCode", "error", "httpStatusCode", "faultcode"})
 """Keys whose values are part of the shape."""
+_ORGANIZATION = re.compile(r"(?<![0-9A-Za-z])00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?(?![0-9A-Za-z])")
+"""An org's own id: there is one Organization, whatever it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class Difference:
 def compare(exchanges: Sequence[Exchange], org: "MockOrg") -> list[Difference]:
     """Send the requests one after the other and compare the answers."""
     known = {planted[:15]: planted for planted in plant(exchanges, org)}
+    known |= {
+        each[:15]: org.core.organization_id for one in exchanges for each in _ORGANIZATION.findall(one.path)
+    }
     found = []
     for number, recorded in enumerate(exchanges, 1):
         response = org.handle(_request(recorded, known, org))
@@ -147,14 +152,25 @@ def json_differences(recorded: Any, mock: Any, where: str) -> Iterator[tuple[str
                 yield f"{where}.{name}", repr(value), repr(mock[name])
             else:
                 yield from json_differences(value, mock[name], f"{where}.{name}")
-        for name in mock.keys() - recorded.keys():
+        for name in mock:
+            if name in recorded:
+                continue
             yield f"{where}.{name}", "nothing", type_of(mock[name])
     elif isinstance(recorded, list):
         yield from _list_differences(recorded, mock, where)
 
 
 def _list_differences(recorded: list[Any], mock: list[Any], where: str) -> Iterator[tuple[str, str, str]]:
-    if len(recorded) == len(mock):
+    theirs, ours = _by_name(recorded), _by_name(mock)
+    if theirs and ours:
+        found = [
+            (f"{where}[]{place.removeprefix('*')}", one, other)
+            for name in theirs
+            if name in ours
+            for place, one, other in json_differences(theirs[name], ours[name], "*")
+        ]
+        yield from dict.fromkeys(found)
+    elif len(recorded) == len(mock):
         found = [
             (f"{where}[]{place.removeprefix('*')}", one, other)
             for each, ours in zip(recorded, mock, strict=True)
@@ -165,6 +181,16 @@ def _list_differences(recorded: list[Any], mock: list[Any], where: str) -> Itera
         yield where, f"{len(recorded)} entries", f"{len(mock)} entries"
     else:
         yield from json_differences(_together(recorded), _together(mock), f"{where}[]")
+
+
+def _by_name(values: list[Any]) -> dict[Any, Any]:
+    """Entries that have names (fields, objects, child relationships) by their names; empty for other lists."""
+    named = {
+        each.get("name") or (each.get("childSObject"), each.get("field")): each
+        for each in values
+        if isinstance(each, dict) and ("name" in each or "childSObject" in each)
+    }
+    return named if len(named) == len(values) else {}
 
 
 def _together(values: list[Any]) -> Any:

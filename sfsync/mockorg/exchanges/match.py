@@ -62,7 +62,7 @@ class Matcher:
 
     def _value(self, recorded: Any, actual: Any, where: str, found: list[str]) -> None:
         if isinstance(recorded, dict) and isinstance(actual, dict):
-            for name in recorded.keys() | actual.keys():
+            for name in dict.fromkeys([*recorded, *actual]):
                 here = f"{where}.{name}"
                 if name not in actual:
                     found.append(f"{here}: recorded {_shown(recorded[name])}, sent nothing")

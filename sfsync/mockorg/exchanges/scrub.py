@@ -31,6 +31,7 @@ _KEPT_AS = {
 _COUNTRY = re.compile(r"country(code)?$", re.IGNORECASE)
 _PHONE_NAME = re.compile(r"phone|fax|mobile", re.IGNORECASE)
 _FIELD_NAME = re.compile(r"[A-Za-z][\w.]*")
+_SELECT = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 _FROM = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 _SOQL = re.compile(
     r"'((?:[^'\\]|\\.)*)'|([A-Za-z_][\w.]*)\s*\)?\s*(?==|!=|<>|[<>]=?|\bLIKE\b|\bNOT\s+IN\b|\bIN\b|\bINCLUDES\b"
@@ -228,7 +229,9 @@ class Scrubber:
         return self.text(name, text)
 
     def soql(self, text: str) -> str:
-        """A query: its literals are scrubbed as the fields they are compared with."""
+        """A query: its literals are scrubbed as the fields they are compared with. A search is a text."""
+        if not _SELECT.match(text):
+            return self.made.text(text) if text else text
         compared = ""
         origin = _FROM.search(re.sub(r"\([^()]*\)", lambda part: " " * len(part[0]), text))
         outer = origin[1] if origin else ""
