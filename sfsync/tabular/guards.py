@@ -101,7 +101,7 @@ def _head(path: Path) -> bytes:
     except FileNotFoundError:
         raise FileRefused(path.name, "missing_file", "there is no such file.") from None
     except IsADirectoryError:
-        raise FileRefused(path.name, "missing_file", "this is a folder, not a file.") from None
+        raise FileRefused(path.name or str(path), "missing_file", "this is a folder, not a file.") from None
     except OSError as error:
         raise FileRefused(
             path.name, "missing_file", f"the file cannot be opened ({error.strerror})."

@@ -176,7 +176,9 @@ def test_no_project(shell: Shell, monkeypatch: pytest.MonkeyPatch):
     assert "is not a project: it holds no config/sfsync.yaml" in said.sentence
 
 
-@pytest.mark.parametrize("words", [*FLOWS, ("export", "allocation"), ("runs", "list")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [("run", "charge_card"), ("export", "allocation"), ("runs", "list")], ids=" ".join
+)
 def test_a_state_folder_that_cannot_be_made(shell: Shell, words: tuple[str, ...]):
     shell.setenv("SFSYNC_STATE", str(shell.file("in-the-way", "") / "state"))
     said = shell(*words)

@@ -108,9 +108,6 @@ def test_a_run_that_ended_early_is_failed_and_keeps_what_was_done(empty: House, 
     assert ("The org said no." in found.run.messages) is isinstance(error, OrgError)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the journal says 4 whatever the error; the command ends with the error's own"
-)
 def test_the_exit_code_in_the_journal_is_that_of_the_command(empty: House) -> None:
     with pytest.raises(LoginFailed):
         operate(empty, Broken(LoginFailed("Not allowed.")))
@@ -205,7 +202,6 @@ def test_a_file_that_a_guard_refuses_goes_to_quarantine_and_the_next_is_taken(or
     assert any("a-bad.csv" in message and "--override rejects" in message for message in result.messages)
 
 
-@pytest.mark.xfail(strict=True, reason="the last line of the journal does not know that a file was refused")
 def test_a_run_with_a_refused_file_is_refused_in_the_journal_as_well(ordered: House) -> None:
     key = order_keys(ordered)[0]
     bad = "\n".join(f"WF-{n};{card_id(str(n))}" for n in range(30))
@@ -215,14 +211,12 @@ def test_a_run_with_a_refused_file_is_refused_in_the_journal_as_well(ordered: Ho
     assert (last(ordered).run.status, last(ordered).run.exit_code) == ("refused", 5)
 
 
-@pytest.mark.xfail(strict=True, reason="plan raises where run puts the file into quarantine and goes on")
 def test_a_plan_goes_on_past_a_file_that_cannot_be_read(ordered: House) -> None:
     ordered.deliver("allocation", "bad.csv", "Colour;Size\nred;XL\n")
     planned, _ = ordered.plan()
     assert any("bad.csv" in message for message in planned.messages)
 
 
-@pytest.mark.xfail(strict=True, reason="answers are named after the file only: the second replaces the first")
 def test_two_files_of_one_name_have_two_answers(ordered: House) -> None:
     one, two = order_keys(ordered)[:2]
     path = ordered.deliver("allocation", "retour.csv", f"Order number;Card number\n{one};{card_id(one)}\n")

@@ -4,13 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sfsync.demo.partners import card_id
 from sfsync.errors import LeaseHeld, SfsyncError
-from sfsync.records import Bucket
 from tests.simulation.schedule import Crash, Schedule
 from tests.simulation.world import World
 

@@ -77,7 +77,7 @@ class Schedule:
         if self.passed not in self._places:
             return ""
         kind = self.dice.choice(kinds)
-        self.struck[f"{place.split()[0]}: {kind}"] += 1
+        self.struck[f"{place.partition(' ')[0]}: {kind}"] += 1
         self.log.append(f"{self.passed}: {kind} at {place}")
         return kind
 

@@ -43,7 +43,7 @@ class Simulator:
 
     def __init__(self) -> None:
         logging.disable(logging.CRITICAL)  # thousands of scripted troubles, each told once too often
-        memory = Path("/dev/shm")  # noqa: S108  a RAM disk where there is one: thousands of small files
+        memory = Path("/dev/shm")
         self._folder = Path(tempfile.mkdtemp(prefix="sfsync-sim-", dir=memory if memory.is_dir() else None))
         self._world = World(self._folder)
         self._prepared: dict[str, Prepared] = {}
@@ -82,7 +82,7 @@ class Simulator:
             scenario.prepare(self._world)
             snapshot = self._world.org.snapshot()
             calm = Schedule(0, 2)
-            calm._places = set()  # noqa: SLF001  counts the boundaries, disturbs nothing
+            calm._places = set()
             self._world.begin(snapshot, calm, bulk_from=scenario.bulk_from)
             scenario.play(Course(self._world))
             self._prepared[scenario.name] = Prepared(scenario, snapshot, picture(self._world), calm.passed)

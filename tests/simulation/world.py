@@ -1,4 +1,4 @@
-"""The world of one schedule: org, journal, folders, mailbox and clock, all of them passing the schedule's boundaries."""
+"""The world of one schedule: org, journal, folders, mailbox and clock, all passing the schedule's boundaries."""
 
 import os
 import shutil
