@@ -24,7 +24,7 @@ def main() -> int:
     chunks = [seeds[start : start + 100] for start in range(0, len(seeds), 100)]
     verdicts: list[Verdict] = []
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.workers, mp_context=spawn, max_tasks_per_child=20) as pool:
+    with ProcessPoolExecutor(options.workers, mp_context=spawn) as pool:
         for done in as_completed([pool.submit(play_all, chunk) for chunk in chunks]):
             verdicts += done.result()  # a worker that dies raises here
             print(f"\r{len(verdicts):,} schedules", end="", file=sys.stderr)
