@@ -21,6 +21,7 @@ _LOOSE = re.compile(f"({PATTERN.pattern}|{words.MOMENT.pattern}|{words.DATE.patt
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
 _LIST = re.compile(rf"\(\s*{_LITERAL.pattern}(?:\s*,\s*{_LITERAL.pattern})+\s*\)")
 _LEAF = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?(?:/>|>([^<>]*)(?=</))")
+_OPEN_QUOTE = re.compile(r"(?<!\\)(?:\\\\)*'")
 _SHOWN = 80
 
 
@@ -93,19 +94,20 @@ class Matcher:
     def _soql(self, recorded: str, actual: str, where: str, found: list[str]) -> None:
         if _with_sorted_lists(recorded) == _with_sorted_lists(actual):
             return  # lists of made-up values, which the client has in another order than the originals had
-        self._text(recorded, actual, where, found, plain=lambda text: re.sub(r"\\(.)", r"\1", text))
+        self._text(recorded, actual, where, found, soql=True)
 
-    def _text(self, recorded: str, actual: str, where: str, found: list[str], plain: Any = str) -> None:
+    def _text(self, recorded: str, actual: str, where: str, found: list[str], *, soql: bool = False) -> None:
         actual = actual.replace(self.base, BASE) if self.base else actual
         if recorded == actual:
             return
         taken = _taken(recorded, actual)
-        if taken is None:
+        if taken is None or (soql and any(_OPEN_QUOTE.search(text) for _, text in taken)):
             found.append(f"{where}: recorded {_shown(recorded)}, sent {_shown(actual)}")
             return
         for made, text in taken:
-            known = self.bound.setdefault(_key(made), plain(text))
-            if made != SECRET and _key(known) != _key(plain(text)):
+            own = re.sub(r"\\(.)", r"\1", text) if soql else text
+            known = self.bound.setdefault(_key(made), own)
+            if made != SECRET and _key(known) != _key(own):
                 found.append(f"{where}: {_shown(text)} stands where {_shown(known)} stood before ({made})")
 
     def put_in(self, value: Any, write: Any = str) -> Any:

@@ -1,6 +1,7 @@
 """Recordings as YAML that people read: one entry an exchange, bodies as values."""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -8,6 +9,7 @@ from urllib.parse import unquote
 from sfsync.mockorg.exchanges.exchange import Body, Exchange, RecordingError
 
 FORMAT = 1
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _KINDS = ("json", "csv", "form", "xml", "soql", "text", "omitted")
 _ENTRY = frozenset({"method", "path", "query", "request", "status", "answer"})
 
@@ -18,15 +20,32 @@ def dump(exchanges: Sequence[Exchange], about: str = "") -> str:
 
     yaml = YAML()
     yaml.width = 118
+    yaml.representer.ignore_aliases = lambda _: True  # a value that stands twice is written twice
     yaml.default_flow_style = False
     yaml.indent(mapping=2, sequence=2, offset=0)
     top: dict[str, Any] = {"recording": FORMAT}
     if about:
         top["about"] = about
-    top["exchanges"] = [_entry(each) for each in exchanges]
+    top["exchanges"] = [_plain(_entry(each)) for each in exchanges]
     out = io.StringIO()
     yaml.dump(top, out)
     return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """The value with texts quoted in which the library would take a character for the end of a line."""
+    from ruamel.yaml.comments import CommentedSeq
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    if isinstance(value, dict):
+        return {_plain(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, CommentedSeq):
+        for place, each in enumerate(value):
+            value[place] = _plain(each)
+        return value
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and _LINE_ENDS.search(value) else value
 
 
 def _entry(each: Exchange) -> dict[str, Any]:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings 
 
 KNOWN = {
     r"urls\.(approvalLayouts|ui\w+|defaultValues|listviews|quickActions|caseArticleSuggestions|eventSeriesUpdates"
-    r"|caseRowArticleSuggestions|compactLayouts|layouts)": (
+    r"|caseRowArticleSuggestions|compactLayouts|layouts|namedLayouts|passwordUtilities)": (
         "the mock org has no layouts, list views and quick actions, hence no addresses of them"
     ),
     r"\.(associateEntityType|associateParentEntity|sobjectDescribeOption): recorded nothing": (
