@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import charge_card, journal, mappings, startup, workbooks
+from tests.bench import charge_card, journal, mappings, mock_org, startup, workbooks
 from tests.bench.measure import Plan, Row
 
 TOPICS = {
@@ -16,6 +16,7 @@ TOPICS = {
     "mapping": mappings.rows,
     "workbook": workbooks.rows,
     "journal": journal.rows,
+    "mock_org": mock_org.rows,
 }
 
 
