@@ -9,6 +9,8 @@ from urllib.parse import unquote
 from sfsync.mockorg.exchanges.exchange import Body, Exchange, RecordingError
 
 FORMAT = 1
+_PLAIN = re.compile(r"[A-Za-z0-9~+-][\w .@/+~-]*", re.ASCII)
+"""Cells that need no quotes for their first characters; what looks like a number or a word of YAML gets them anyway."""
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _KINDS = ("json", "csv", "form", "xml", "soql", "text", "omitted")
 _ENTRY = frozenset({"method", "path", "query", "request", "status", "answer"})
@@ -83,8 +85,9 @@ def _side(headers: Mapping[str, str], body: Body) -> dict[str, Any]:
 
 def _line(row: Sequence[str]) -> Any:
     from ruamel.yaml.comments import CommentedSeq
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-    line = CommentedSeq(row)
+    line = CommentedSeq([cell if _PLAIN.fullmatch(cell) else DoubleQuotedScalarString(cell) for cell in row])
     line.fa.set_flow_style()
     return line
 
