@@ -62,7 +62,7 @@ def create(call: Call) -> Reply:
     if data is not None:
         job.data = Spool(call.state.folder, data)
         _start(call, job)
-    return Reply(200, job_info(job))
+    return Reply(200, job_info(call, job))
 
 
 def _start(call: Call, job: Job2) -> None:
@@ -98,12 +98,12 @@ def change(call: Call) -> Reply:
     else:
         raise Refused("INVALIDJOBSTATE", f"Changing the state from {job.state} to {wanted} is not allowed")
     job.changed = call.core.clock.stamp()
-    return Reply(200, job_info(job))
+    return Reply(200, job_info(call, job))
 
 
 def info(call: Call) -> Reply:
     """GET …/ID."""
-    return Reply(200, job_info(job_of(call, "ingest")))
+    return Reply(200, job_info(call, job_of(call, "ingest")))
 
 
 ROUTES = (

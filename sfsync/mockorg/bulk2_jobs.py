@@ -38,7 +38,7 @@ def new_job(call: Call, kind: str, operation: str, asked: dict[str, Any]) -> Job
     return job
 
 
-def job_info(job: Job2) -> dict[str, Any]:
+def job_info(call: Call, job: Job2) -> dict[str, Any]:
     """A job as both kinds of job requests answer it."""
     info: dict[str, Any] = {
         "id": job.id,
@@ -55,7 +55,8 @@ def job_info(job: Job2) -> dict[str, Any]:
         info["assignmentRuleId"] = job.assignment_rule
     info |= {"concurrencyMode": "Parallel", "contentType": "CSV", "apiVersion": float(job.version)}
     if job.kind == "ingest":
-        info["contentUrl"] = f"services/data/v{job.version}/jobs/ingest/{job.id}/batches"
+        slash = "/" if call.state.quirks.content_slash else ""
+        info["contentUrl"] = f"{slash}services/data/v{job.version}/jobs/ingest/{job.id}/batches"
         info["jobType"] = "V2Ingest"
     else:
         info["jobType"] = "V2Query"
@@ -64,7 +65,8 @@ def job_info(job: Job2) -> dict[str, Any]:
         return info
     if job.error:
         info["errorMessage"] = job.error
-    info |= {"numberRecordsProcessed": job.processed, "numberRecordsFailed": job.failed, "retries": 0}
+    processed = job.processed - (0 if call.state.quirks.count_failed else job.failed)
+    info |= {"numberRecordsProcessed": processed, "numberRecordsFailed": job.failed, "retries": 0}
     return info | {"totalProcessingTime": 0, "apiActiveProcessingTime": 0, "apexProcessingTime": 0}
 
 
@@ -86,7 +88,9 @@ def listed(call: Call) -> Reply:
     """GET /jobs/ingest, or /jobs/query: at most 1,000 jobs a page, those of Bulk 1.0 among them as ``Classic``."""
     kind = "query" if call.kind.startswith("bulk2_query") else "ingest"
     asked = call.request.query
-    jobs: list[dict[str, Any]] = [job_info(job) for job in call.state.jobs.bulk2.values() if job.kind == kind]
+    jobs: list[dict[str, Any]] = [
+        job_info(call, job) for job in call.state.jobs.bulk2.values() if job.kind == kind
+    ]
     classic = [job for job in call.state.jobs.bulk1.values()
                if job.operation.startswith("query") is (kind == "query")]  # fmt: skip
     jobs += [list_values(job) for job in classic]

@@ -40,7 +40,7 @@ def create(call: Call) -> Reply:
     job.state = "UploadComplete"
     call.state.jobs.bulk2[job.id] = job
     call.state.background.start(_run(replace(call, kind="bulk2"), job))
-    return Reply(200, job_info(job))
+    return Reply(200, job_info(call, job))
 
 
 def _run(call: Call, job: Job2) -> Iterator[int]:
@@ -83,7 +83,7 @@ def _read(call: Call, job: Job2) -> Iterator[int]:
 
 def info(call: Call) -> Reply:
     """GET /jobs/query/ID."""
-    return Reply(200, job_info(job_of(call, "query")))
+    return Reply(200, job_info(call, job_of(call, "query")))
 
 
 def change(call: Call) -> Reply:
@@ -92,7 +92,7 @@ def change(call: Call) -> Reply:
     if wanted != "Aborted" or job.state not in {"UploadComplete", "InProgress"}:
         raise Refused("INVALIDJOBSTATE", f"Changing the state from {job.state} to {wanted} is not allowed")
     end(call, job, "Aborted")
-    return Reply(200, job_info(job))
+    return Reply(200, job_info(call, job))
 
 
 def results(call: Call) -> Reply:

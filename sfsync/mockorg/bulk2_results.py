@@ -35,25 +35,27 @@ def _taken(line: bytes) -> tuple[str, bool, str]:
 def successful(call: Call) -> Reply:
     """GET …/successfulResults."""
     job = job_of(call, "ingest")
-    return csv_reply(call, _done(job, job.processed, good=True))
+    return csv_reply(call, _done(job, job.processed, good=True, header=call.state.quirks.empty_results))
 
 
 def failed(call: Call) -> Reply:
     """GET …/failedResults."""
     job = job_of(call, "ingest")
-    return csv_reply(call, _done(job, job.processed, good=False))
+    return csv_reply(call, _done(job, job.processed, good=False, header=call.state.quirks.empty_results))
 
 
 def unprocessed(call: Call) -> Reply:
     """GET …/unprocessedrecords."""
     job = job_of(call, "ingest")
-    return csv_reply(call, _left(job, job.processed))
+    return csv_reply(call, _left(job, job.processed, header=call.state.quirks.empty_results))
 
 
-def _done(job: Job2, processed: int, *, good: bool) -> Iterator[bytes]:
+def _done(job: Job2, processed: int, *, good: bool, header: bool) -> Iterator[bytes]:
     """The rows among the first ``processed`` that went well, or did not."""
-    yield csv_of(job, [["sf__Id", "sf__Created" if good else "sf__Error", *job.header]])
-    if job.results is None or job.failed == (processed if good else 0):
+    empty = job.results is None or job.failed == (processed if good else 0)
+    if header or not empty:
+        yield csv_of(job, [["sf__Id", "sf__Created" if good else "sf__Error", *job.header]])
+    if job.results is None or empty:
         return
     blocks = (processed + BLOCK - 1) // BLOCK
     for block in shuffled(blocks, job.id):
@@ -70,8 +72,8 @@ def _done(job: Job2, processed: int, *, good: bool) -> Iterator[bytes]:
             yield csv_of(job, lines[start : start + _SOME])
 
 
-def _left(job: Job2, processed: int) -> Iterator[bytes]:
-    if job.header:
+def _left(job: Job2, processed: int, *, header: bool) -> Iterator[bytes]:
+    if job.header and (header or processed < job.total):
         yield csv_of(job, [job.header])
     if processed >= job.total:
         return

@@ -63,7 +63,9 @@ def query_more(call: Call) -> Reply:
     found = _LOCATOR.fullmatch(call.args["locator"])
     result = call.state.cursors.get(found[1]) if found else None
     if found is None or result is None:
-        raise Refused("INVALID_QUERY_LOCATOR", "invalid query locator")
+        raise Refused(
+            "INVALID_QUERY_LOCATOR", "invalid query locator", status=call.state.quirks.stale_locator
+        )
     return _page(call, result, found[1], int(found[2]), _page_size(call))
 
 

@@ -35,6 +35,18 @@ class Quirks:
     """Whether an upsert by external id may repeat the key field in its body."""
     open_cursors: int = 100
     """Query cursors kept; the oldest is dropped (an org keeps about ten for each user)."""
+    stale_locator: int = 400
+    """Status of INVALID_QUERY_LOCATOR, when a cursor is no longer kept: 400 or 404."""
+    count_failed: bool = True
+    """Whether numberRecordsProcessed of a Bulk 2.0 ingest job counts the failed rows too."""
+    empty_results: bool = True
+    """Whether a result of a Bulk 2.0 ingest job without rows still has its header line."""
+    content_slash: bool = False
+    """Whether the contentUrl of a Bulk 2.0 job begins with a slash."""
+    repeated_keys: bool = True
+    """Whether a key that an upsert by collection names twice is refused the second time; if not, its record is
+    changed again.
+    """
     session_minutes: int = 0
     """After how many minutes without a call a session ends (an org: 120 unless set otherwise); 0 for never."""
     logins_per_hour: int = 3_600

@@ -72,7 +72,7 @@ def upsert_by_key(call: Call) -> Reply:
             if field != "Id":
                 raise Refused("MISSING_ARGUMENT", f"{field} not specified", fields=[field])
             return {"id": insert(call, sobject, values, options), "created": True}
-        if str(key) in seen:
+        if str(key) in seen and call.state.quirks.repeated_keys:
             raise Refused("DUPLICATE_VALUE", f"Duplicate external id specified: {key}", fields=[field])
         seen.add(str(key))
         made, created = upsert(call, sobject, field, key, values, options)
