@@ -17,7 +17,7 @@ from sfsync.mockorg.dml import Dml
 from sfsync.mockorg.formula_columns import FormulaColumns
 from sfsync.mockorg.lock import FairLock
 from sfsync.mockorg.metadata import load
-from sfsync.mockorg.present import record
+from sfsync.mockorg.present import record, shown
 from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.quirks import Quirks
 from sfsync.mockorg.rules.base import DmlOptions
@@ -60,6 +60,7 @@ class OrgCore:
         )
         self._definitions = Definitions(self.store, self.schema)
         self.store.define("formula", FormulaColumns(self.schema, self.clock).value)
+        self.store.define("shown", shown)
         self._converter = LeadConverter(self._dml, self._metadata.conversions)
         self._describer = Describer(self.schema, self._record_types)
         if self.store.row("Organization", self.organization_id) is None:

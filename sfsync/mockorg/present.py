@@ -27,6 +27,24 @@ def address(values: Sequence[Any]) -> dict[str, Any] | None:
     return shown if any(value is not None for value in values) else None
 
 
+def shown(value: Any, kind: str, scale: int) -> str | None:
+    """A stored value as FORMAT writes it for a user of the locale en_US: ``EUR 1,234.50``, ``1/31/2024``."""
+    if value is None:
+        return None
+    if kind in {"date", "datetime"}:
+        day = f"{int(value[5:7])}/{int(value[8:10])}/{value[:4]}"
+        return day if kind == "date" else f"{day}, {_clock(value[11:16])}"
+    if kind == "time":
+        return _clock(value[:5])
+    number = f"{value:,.{scale}f}"
+    return {"currency": f"EUR {number}", "percent": f"{number}%"}.get(kind, number)
+
+
+def _clock(text: str) -> str:
+    hour, minute = int(text[:2]), text[3:5]
+    return f"{(hour - 1) % 12 + 1}:{minute} {'AM' if hour < 12 else 'PM'}"
+
+
 def record(
     thing: ObjectDef, row: Mapping[str, Any], fields: Sequence[FieldDef], version: str
 ) -> dict[str, Any]:

@@ -130,6 +130,10 @@ class Store:
         """All rows of a SELECT."""
         return self._db.execute(sql, parameters).fetchall()
 
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a SELECT one by one, for answers too large for a list."""
+        return self._db.execute(sql, parameters)
+
     def row(self, object_name: str, record_id: str) -> Row | None:
         """The stored record, deleted or not."""
         found = self.rows(object_name, "Id = ?", (record_id,))

@@ -146,6 +146,15 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeOf:
+    """``TYPEOF Who WHEN Lead THEN Company, Name ELSE Name END``: fields by the object a polymorphic parent is."""
+
+    parent: Path
+    cases: tuple[tuple[Path, tuple[Path, ...]], ...]
+    otherwise: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ordering:
     """One item of ORDER BY; ``nulls_first`` is None when not said."""
 
@@ -158,7 +167,7 @@ class Ordering:
 class Query:
     """A SELECT statement."""
 
-    select: "tuple[Selected | Query, ...]"
+    select: "tuple[Selected | TypeOf | Query, ...]"
     object: str
     alias: str | None = None
     scope: str | None = None

@@ -1,4 +1,4 @@
-"""A syntax tree to a plan: SQL with parameters, and how its rows become REST records."""
+"""A syntax tree to a plan of SQL: fields, parents, sub-queries, conditions, order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,58 +10,16 @@ from sfsync.mockorg.present import parts
 from sfsync.mockorg.quirks import Quirks
 from sfsync.mockorg.schema import COMPOUND_TYPES, ID_TYPES, FieldDef, ObjectDef, Schema
 from sfsync.mockorg.soql import ast
+from sfsync.mockorg.soql.groups import group
 from sfsync.mockorg.soql.limits import check_limits
+from sfsync.mockorg.soql.order import sort_terms
 from sfsync.mockorg.soql.parse import written
+from sfsync.mockorg.soql.plan import Cases, Plan, ResultColumn, Shape
 from sfsync.mockorg.soql.problems import INVALID_FIELD, MALFORMED, at, no_such_relationship, no_such_type
 from sfsync.mockorg.soql.scope import AGGREGATES, Node, Scope, Value, type_of
 from sfsync.mockorg.soql.scope_words import scope_condition
 from sfsync.mockorg.soql.where import Conditions
 from sfsync.mockorg.store import quoted
-
-
-@dataclass(frozen=True, slots=True)
-class ResultColumn:
-    """A column of the answer: its name (a path has dots), the field behind it, its children for a sub-query."""
-
-    name: str
-    field: FieldDef | None = None
-    aggregate: bool = False
-    type: str = "string"
-    children: "tuple[ResultColumn, ...]" = ()
-
-
-@dataclass(slots=True)
-class Shape:
-    """How part of a row becomes a record: places of its id, type and values among the SQL columns."""
-
-    id: int
-    type: str | int
-    items: "list[tuple[str, str, Any]]" = field(default_factory=list)
-    """(name, kind, what): ``value``/``boolean``/``binary`` a place, ``address`` eight places, ``parent`` a Shape,
-    ``children`` a Plan's place among ``Plan.children``."""
-
-
-@dataclass(slots=True)
-class Plan:
-    """A compiled SELECT. ``tables`` and ``where`` serve the page, the count and the list of row numbers alike."""
-
-    thing: ObjectDef
-    columns: list[str]
-    tables: str
-    where: str
-    order: str
-    parameters: list[Any]
-    limit: int | None
-    offset: int
-    shape: Shape
-    result: tuple[ResultColumn, ...]
-    root: str
-    children: "list[Plan]" = field(default_factory=list)
-    parent_field: str = ""
-    group: str = ""
-    having_parameters: list[Any] = field(default_factory=list)
-    kind: str = "records"
-    """``records``, ``count`` (for COUNT()) or ``aggregate``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +49,7 @@ class Compiler:
         numbers: Iterator[int],
         child: FieldDef | None = None,
     ) -> Plan:
-        scope = Scope(self.schema, source, thing, query.alias, numbers)
+        scope = Scope(self.schema, source, thing, query.alias, numbers, locale=self.quirks.locale_order)
         if (query.offset or 0) > 2000:
             raise at(source, query.at, "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000")
         chosen = _chosen(query, source, thing)
@@ -107,15 +65,18 @@ class Compiler:
         if counting:
             plan.kind = "count"
         elif grouped:
-            self._aggregates(query, chosen, scope, plan)
+            group(query, chosen, scope, plan)
         else:
             self._fields(chosen, scope, plan, numbers)
         conditions = Conditions(scope, self.today, self._subquery(source, numbers), plan.parameters)
         plan.where = self._where(query, conditions, scope, child)
         if query.having is not None:
+            if plan.kind != "aggregate":
+                raise at(source, query.at, MALFORMED, "HAVING is allowed with GROUP BY only")
             having = Conditions(scope, self.today, self._subquery(source, numbers), plan.having_parameters)
-            plan.group += f" HAVING {having.compile(query.having)}"
-        plan.order = _order(query, scope, plan)
+            plan.having = f" HAVING {having.compile(query.having)}"
+        if plan.kind != "aggregate":
+            plan.order = _order(query, scope, plan)
         plan.tables = f"{quoted(thing.name)} AS {scope.root.alias}{scope.joins()}"
         return plan
 
@@ -157,13 +118,20 @@ class Compiler:
         return compile_one
 
     def _fields(
-        self, chosen: list[ast.Selected | ast.Query], scope: Scope, plan: Plan, numbers: Iterator[int]
+        self,
+        chosen: list[ast.Selected | ast.TypeOf | ast.Query],
+        scope: Scope,
+        plan: Plan,
+        numbers: Iterator[int],
     ) -> None:
         result: list[ResultColumn] = []
         seen: set[str] = set()
         for each in chosen:
             if isinstance(each, ast.Query):
                 result.append(self._children(each, scope, plan, numbers))
+                continue
+            if isinstance(each, ast.TypeOf):
+                result.append(_typeof(each, scope, plan))
                 continue
             if each.alias and not isinstance(each.expression, ast.Call):
                 message = "only aggregate expressions use field aliasing"
@@ -175,7 +143,7 @@ class Compiler:
                 raise at(scope.source, each.expression.at, INVALID_FIELD, f"duplicate field selected: {name}")
             seen.add(name.lower())
             result.append(ResultColumn(name, value.field, type=value.type))
-            shape = _shape_of(value, scope, plan)
+            shape = _shape_of(value, [scope.root], plan.shape, plan)
             shape.items.append((each.alias or value.name, *_item(value, scope, plan)))
         plan.result = tuple(result)
 
@@ -192,44 +160,17 @@ class Compiler:
         plan.children.append(child)
         return ResultColumn(relation.name, children=child.result)
 
-    def _aggregates(
-        self, query: ast.Query, chosen: list[ast.Selected | ast.Query], scope: Scope, plan: Plan
-    ) -> None:
-        plan.kind = "aggregate"
-        grouped = [scope.value(each) for each in query.group_by]
-        known = {value.sql for value in grouped}
-        plan.columns = []
-        result = []
-        unnamed = count()
-        for each in chosen:
-            if isinstance(each, ast.Query):
-                raise at(
-                    scope.source, each.at, MALFORMED, "sub-queries are not allowed in an aggregate query"
-                )
-            value = scope.value(each.expression)
-            if not value.aggregate and value.sql not in known:
-                message = f"Field must be grouped or aggregated: {written(each.expression)}"
-                raise at(scope.source, each.expression.at, MALFORMED, message)
-            plain = isinstance(each.expression, ast.Path)
-            name = each.alias or (value.name if plain else f"expr{next(unnamed)}")
-            plan.columns.append(value.sql)
-            kind = "boolean" if value.type == "boolean" else "value"
-            plan.shape.items.append((name, kind, len(plan.columns) - 1))
-            result.append(ResultColumn(name, value.field, aggregate=not plain, type=value.type))
-        plan.shape.type, plan.shape.id = "AggregateResult", -1
-        plan.result = tuple(result)
-        if grouped:
-            plan.group = f" GROUP BY {', '.join(value.sql for value in grouped)}"
 
-
-def _chosen(query: ast.Query, source: str, thing: ObjectDef) -> list[ast.Selected | ast.Query]:
+def _chosen(query: ast.Query, source: str, thing: ObjectDef) -> list[ast.Selected | ast.TypeOf | ast.Query]:
     """The SELECT list with FIELDS(ALL|STANDARD|CUSTOM) spelled out."""
-    chosen: list[ast.Selected | ast.Query] = []
+    chosen: list[ast.Selected | ast.TypeOf | ast.Query] = []
     for each in query.select:
         call = each.expression if isinstance(each, ast.Selected) else None
         if not isinstance(call, ast.Call) or call.name.upper() != "FIELDS":
             chosen.append(each)
             continue
+        if query.group_by:
+            raise at(source, call.at, MALFORMED, "The SOQL FIELDS function is not allowed with GROUP BY")
         which = written(call.arguments[0]).upper() if len(call.arguments) == 1 else ""
         if which not in {"ALL", "STANDARD", "CUSTOM"}:
             raise at(source, call.at, MALFORMED, "FIELDS takes ALL, STANDARD or CUSTOM")
@@ -258,10 +199,43 @@ def _is_aggregate(expression: ast.Expression) -> bool:
     )
 
 
-def _shape_of(value: Value, scope: Scope, plan: Plan) -> Shape:
+def _typeof(asked: ast.TypeOf, scope: Scope, plan: Plan) -> ResultColumn:
+    """A polymorphic parent with fields by what it is."""
+    here = scope.path(ast.Path((*asked.parent.names, "Id"), asked.parent.at))
+    name, nodes = here.chain[-1], here.nodes
+    if len(nodes) < 2 or len(here.chain) > 1:
+        message = f"TYPEOF is for polymorphic relationships: {'.'.join(asked.parent.names)} is none"
+        raise at(scope.source, asked.parent.at, MALFORMED, message)
+    by_name = {node.thing.name.lower(): node for node in nodes}
+    shapes: dict[str, Shape] = {}
+    for kind, fields in asked.cases:
+        node = by_name.get(kind.names[0].lower())
+        if node is None:
+            raise no_such_type(scope.source, kind.at, kind.names[0])
+        plan.columns.append(f"{node.use().alias}.Id")
+        shape = Shape(len(plan.columns) - 1, node.thing.name)
+        _fill(shape, fields, [node], scope, plan)
+        shapes[node.thing.name] = shape
+    plan.columns += [
+        f"coalesce({', '.join(f'{node.use().alias}.Id' for node in nodes)})",
+        type_of(list(nodes)),
+    ]
+    otherwise = Shape(len(plan.columns) - 2, len(plan.columns) - 1)
+    rest = [node for node in nodes if node.thing.name not in shapes]
+    _fill(otherwise, asked.otherwise if rest else (), rest, scope, plan)
+    plan.shape.items.append((name, "typeof", Cases(len(plan.columns) - 1, shapes, otherwise)))
+    return ResultColumn(name, children=(ResultColumn("Id"),))
+
+
+def _fill(shape: Shape, fields: tuple[ast.Path, ...], nodes: list[Node], scope: Scope, plan: Plan) -> None:
+    for path in fields:
+        value = scope.walk(path, nodes)
+        target = _shape_of(value, nodes, shape, plan)
+        target.items.append((value.name, *_item(value, scope, plan)))
+
+
+def _shape_of(value: Value, nodes: list[Node], shape: Shape, plan: Plan) -> Shape:
     """The part of the record that a field belongs to, made when its parent is new."""
-    shape = plan.shape
-    nodes: list[Node] = [scope.root]
     for name in value.chain:
         nodes = [parent for node in nodes for parent in node.parents[name.lower()]]
         found = next((what for known, kind, what in shape.items if kind == "parent" and known == name), None)
@@ -301,7 +275,8 @@ def _order(query: ast.Query, scope: Scope, plan: Plan) -> str:
             message = f"field '{value.name}' can not be sorted in a query call"
             raise at(scope.source, each.expression.at, INVALID_FIELD, message)
         nulls = "" if each.nulls_first is None else f" NULLS {'FIRST' if each.nulls_first else 'LAST'}"
-        items.append(f"{value.sql} {'DESC' if each.descending else 'ASC'}{nulls}")
+        words = f"{'DESC' if each.descending else 'ASC'}{nulls}"
+        items += [f"{term} {words}" for term in sort_terms(value, locale=scope.locale)]
     if plan.kind == "records":
         items.append(f"{scope.root.alias}.rowid")
     return f" ORDER BY {', '.join(items)}" if items else ""

@@ -108,3 +108,5 @@ def _paths(query: ast.Query) -> Iterator[ast.Path]:
     for each in query.select:
         if isinstance(each, ast.Selected) and isinstance(each.expression, ast.Path):
             yield each.expression
+        elif isinstance(each, ast.TypeOf):
+            yield ast.Path((*each.parent.names, "Id"))

@@ -15,10 +15,11 @@ from sfsync.mockorg.soql.problems import BAD_OPERATOR, INVALID_FIELD, MALFORMED,
 _NAMES = {"int": "int", "boolean": "boolean", "date": "date", "datetime": "dateTime", "time": "time"}
 
 
-def bare(value: ast.Literal, kind: str, *, name: str, source: str) -> Any:
+def bare(value: ast.Literal, kind: str, *, name: str, source: str, place: int) -> Any:
     """The SQL parameter for a literal compared with a field of type ``kind``; None for null and empty text.
 
-    Raises Refused INVALID_FIELD when the literal is of another type, with the org's text. Date words are refused
+    Raises Refused INVALID_FIELD when the literal is of another type, with the org's text and pointing at the field
+    (at ``place``), as the org does. Date words are refused
     here: they are ranges (``days``).
     """
     if isinstance(value, ast.Null):
@@ -41,10 +42,12 @@ def bare(value: ast.Literal, kind: str, *, name: str, source: str) -> Any:
         return value.value.isoformat()
     if isinstance(value, ast.Moment) and kind == "datetime":
         return value.value
-    raise wrong_type(value, kind, name=name, source=source)
+    raise wrong_type(kind, name=name, source=source, place=place)
 
 
-def days(value: ast.DateWord, kind: str, *, name: str, source: str, today: date) -> tuple[str, str]:
+def days(
+    value: ast.DateWord, kind: str, *, name: str, source: str, place: int, today: date
+) -> tuple[str, str]:
     """First and one-past-last stored value that a date word stands for, for a date or date-time field."""
     try:
         found = day_range(value.name, value.count, today)
@@ -55,12 +58,12 @@ def days(value: ast.DateWord, kind: str, *, name: str, source: str, today: date)
     if found is None:
         raise at(source, value.at, MALFORMED, f"unexpected token: '{value.name}'")
     if kind not in {"date", "datetime"}:
-        raise wrong_type(value, kind, name=name, source=source)
+        raise wrong_type(kind, name=name, source=source, place=place)
     suffix = "T00:00:00.000+0000" if kind == "datetime" else ""
     return found[0].isoformat() + suffix, found[1].isoformat() + suffix
 
 
-def wrong_type(value: ast.Literal, kind: str, *, name: str, source: str) -> Refused:
+def wrong_type(kind: str, *, name: str, source: str, place: int) -> Refused:
     """What the org says of a literal that does not suit its field."""
     if kind in TEXT_TYPES | ID_TYPES:
         wanted, quotes = ("string" if kind in TEXT_TYPES else "ID"), "should be enclosed in quotes"
@@ -68,4 +71,4 @@ def wrong_type(value: ast.Literal, kind: str, *, name: str, source: str) -> Refu
         wanted = _NAMES.get(kind, "double")
         quotes = "should not be enclosed in quotes"
     message = f"value of filter criterion for field '{name}' must be of type {wanted} and {quotes}"
-    return at(source, value.at, INVALID_FIELD, message)
+    return at(source, place, INVALID_FIELD, message)

@@ -18,6 +18,11 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "'": "'", '"'
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 
 
+_MODES = {"SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"}
+"""What WITH may say; the mock org's user may see everything, so none of them narrows an answer."""
+_NO_ZONE = re.compile(r"\d{4}-\d{2}-\d{2}T[\d:.]*")
+
+
 class _BadEscape(Exception):
     """A backslash before a character that needs none."""
 
@@ -72,6 +77,17 @@ class _Build(Transformer[Token, Any]):
 
     def child(self, parts: list[ast.Query]) -> ast.Query:
         return parts[0]
+
+    def when(self, parts: list[Token]) -> tuple[ast.Path, tuple[ast.Path, ...]]:
+        _, kind, _, *fields = parts
+        return _path(kind), tuple(map(_path, fields))
+
+    def otherwise(self, parts: list[Token]) -> tuple[ast.Path, ...]:
+        return tuple(map(_path, parts[1:]))
+
+    def typeof(self, parts: list[Any]) -> ast.TypeOf:
+        _, parent, *cases, otherwise, _ = parts
+        return ast.TypeOf(_path(parent), tuple(cases), otherwise)
 
     def items(self, parts: list[Any]) -> tuple[Any, ...]:
         return tuple(parts)
@@ -133,7 +149,11 @@ class _Build(Transformer[Token, Any]):
     def ignored(self, parts: list[Token]) -> None:
         del parts
 
-    with_clause = for_clause = update = ignored
+    for_clause = update = ignored
+
+    def with_clause(self, parts: list[Token]) -> None:
+        if parts and parts[1].upper() not in _MODES:
+            raise _Unexpected(parts[1])
 
     def query(self, parts: list[Any]) -> ast.Query:
         _, items, _, name, alias, scope, where, _, group, having, order, limit, offset, _, _ = parts
@@ -223,6 +243,8 @@ def _parse(source: str) -> ast.Query:
         return _parser().parse(source)  # type: ignore[return-value]  # the transformer makes a Query of the tree
     except UnexpectedToken as error:
         token = error.token
+        if unzoned := _without_zone(source, token.start_pos):
+            raise unzoned from None
         if token.type == "$END":
             raise at(source, len(source.rstrip()), MALFORMED, "unexpected token: <EOF>") from None
         raise at(source, token.start_pos or 0, MALFORMED, f"unexpected token: '{token}'") from None
@@ -235,11 +257,28 @@ def _parse(source: str) -> ast.Query:
         raise _refusal(source, error) from None
 
 
+def _without_zone(source: str, place: int | None) -> Exception | None:
+    """A date-time without a zone ends too early: the org points behind it."""
+    for match in _NO_ZONE.finditer(source):
+        if place is not None and match.start() <= place <= match.end():
+            return at(source, match.end(), MALFORMED, _no_alternative(source, match.end()))
+    return None
+
+
+def _no_alternative(source: str, place: int) -> str:
+    """What the org says of a character that no token can begin with."""
+    shown = source[place] if place < len(source) else "<EOF>"
+    row = source.count("\n", 0, place) + 1
+    column = place - source.rfind("\n", 0, place)
+    return f"line {row}:{column} no viable alternative at character '{shown}'"
+
+
 def _unexpected_character(source: str, place: int) -> str:
-    if source[place] == "'":
-        return "Bind variables only allowed in Apex code" if place else "unexpected token: '"
-    match = re.match(r"\w+|.", source[place:], re.DOTALL)
-    return f"unexpected token: '{match[0] if match else source[place]}'"
+    if source[place] == ":":
+        return "Bind variables only allowed in Apex code"
+    if source[place] in "*/;=<>!()[]{}":
+        return f"unexpected token: '{source[place]}'"
+    return _no_alternative(source, len(source) if source[place] == "'" else place)
 
 
 def _refusal(source: str, error: Exception) -> Exception:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sfsync.mockorg.present import address, attributes
 from sfsync.mockorg.problems import Refused
-from sfsync.mockorg.soql.compile import Plan, ResultColumn, Shape
+from sfsync.mockorg.soql.plan import Plan, ResultColumn, Shape
 from sfsync.mockorg.store import Store
 
 _AT_ONCE = 2000
@@ -48,15 +48,25 @@ class QueryResult:
                 self.total = len(rows)
             else:
                 sql, parameters = self._sql(f"{plan.root}.rowid", limit, plan.offset)
-                self._numbers = array("q", (row[0] for row in store.select(sql, parameters)))
+                self._numbers = array("q", (row[0] for row in store.stream(sql, parameters)))
                 self.total = len(self._numbers)
 
     def _sql(self, columns: str, limit: int, offset: int) -> tuple[str, list[Any]]:
         plan = self._plan
-        sql = (
-            f"SELECT {columns} FROM {plan.tables} WHERE {plan.where}{plan.group}{plan.order} LIMIT ? OFFSET ?"
-        )
-        return sql, [*plan.parameters, *plan.having_parameters, limit, offset]
+        if plan.unions:
+            return self._grouped(limit, offset)
+        sql = f"SELECT {columns} FROM {plan.tables} WHERE {plan.where}{plan.order} LIMIT ? OFFSET ?"
+        return sql, [*plan.parameters, limit, offset]
+
+    def _grouped(self, limit: int, offset: int) -> tuple[str, list[Any]]:
+        """The SQL of an aggregate query: a SELECT for each set of groups, their rows put together."""
+        plan = self._plan
+        parts = []
+        for columns, grouping in plan.unions:
+            named = ", ".join(f"{sql} AS c{number}" for number, sql in enumerate(columns))
+            parts.append(f"SELECT {named} FROM {plan.tables} WHERE {plan.where}{grouping}{plan.having}")
+        sql = f"SELECT * FROM ({' UNION ALL '.join(parts)}){plan.order} LIMIT ? OFFSET ?"
+        return sql, [*(plan.parameters + plan.having_parameters) * len(parts), limit, offset]
 
     def _count(self, limit: int) -> int:
         plan = self._plan
@@ -118,7 +128,17 @@ def _maker(shape: Shape, version: str, families: list[dict[str, list[dict[str, A
     named = isinstance(kind_of, str)
     items: list[tuple[str, str, Any]] = []
     for name, kind, what in shape.items:
-        items.append((name, kind, _maker(what, version, families) if kind == "parent" else what))
+        if kind == "typeof":
+            makers = {each: _maker(inner, version, families) for each, inner in what.shapes.items()}
+            items.append(
+                (
+                    name,
+                    kind,
+                    (what.otherwise.id, what.type, makers, _maker(what.otherwise, version, families)),
+                )
+            )
+        else:
+            items.append((name, kind, _maker(what, version, families) if kind == "parent" else what))
     places = {what.id: name for name, kind, what in shape.items if kind == "parent"}
     parents = {name: place for place, name in places.items()}
 
@@ -133,6 +153,9 @@ def _maker(shape: Shape, version: str, families: list[dict[str, list[dict[str, A
                 record[name] = None if row[what] is None else bool(row[what])
             elif way == "parent":
                 record[name] = None if row[parents[name]] is None else what(row)
+            elif way == "typeof":
+                place, kind_place, makers, otherwise = what
+                record[name] = None if row[place] is None else makers.get(row[kind_place], otherwise)(row)
             elif way == "children":
                 family = families[what].get(str(record_id))
                 record[name] = family and {"totalSize": len(family), "done": True, "records": family}

@@ -1,7 +1,7 @@
 """Names in a query: fields, parents, polymorphic parents, functions; each becomes an SQL expression with a type."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from sfsync.mockorg.formulas import read
@@ -66,8 +66,10 @@ _PARTS: dict[str, Callable[[str], str]] = {
 }
 _PARTS |= {f"FISCAL_{each}": _PARTS[f"CALENDAR_{each}"] for each in ("YEAR", "QUARTER", "MONTH")}
 AGGREGATES = {"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"}
-LABELS = {"TOLABEL", "FORMAT", "CONVERTCURRENCY"}
-"""Functions that show a field otherwise; here values are shown as they are."""
+SHOWN = {"TOLABEL", "FORMAT", "CONVERTCURRENCY"}
+"""Functions that show a field otherwise."""
+FORMATTED = NUMBER_TYPES | {"date", "datetime", "time"}
+"""Types that FORMAT takes."""
 _MOST_LEVELS = 5
 _MOST_FORMULAS = 10
 """How deep formula fields may refer to formula fields."""
@@ -83,7 +85,10 @@ class Scope:
         thing: ObjectDef,
         alias: str | None,
         numbers: Iterator[int] | None = None,
+        *,
+        locale: bool = True,
     ) -> None:
+        self.locale = locale
         self.schema = schema
         self.source = source
         self.numbers = numbers or count()
@@ -105,9 +110,13 @@ class Scope:
             return self._aggregate(expression, name)
         if len(expression.arguments) != 1:
             raise at(self.source, expression.at, MALFORMED, f"unexpected function: {expression.name}")
-        inner = self.value(expression.arguments[0])
-        if name in LABELS:
-            return inner
+        argument = expression.arguments[0]
+        if name in _PARTS and isinstance(argument, ast.Call) and argument.name.upper() == "CONVERTTIMEZONE":
+            # The org's time zone, and its user's, is UTC: nothing moves.
+            argument = argument.arguments[0] if len(argument.arguments) == 1 else argument
+        inner = self.value(argument)
+        if name in SHOWN:
+            return self._shown(expression, name, inner)
         part = _PARTS.get(name)
         if part is None:
             raise at(self.source, expression.at, MALFORMED, f"unexpected function: {expression.name}")
@@ -117,15 +126,36 @@ class Scope:
         kind = "date" if name == "DAY_ONLY" else "int"
         return Value(part(inner.sql), kind, written(expression), aggregate=inner.aggregate)
 
+    def _shown(self, call: ast.Call, name: str, inner: Value) -> Value:
+        """toLabel, FORMAT and convertCurrency: a field shown otherwise, under its own name."""
+        text = f"field '{inner.name}' does not support function {call.name}"
+        if name == "CONVERTCURRENCY":
+            if inner.type != "currency":
+                raise at(self.source, call.at, INVALID_FIELD, text)
+            return inner
+        if name == "FORMAT":
+            if inner.type not in FORMATTED:
+                raise at(self.source, call.at, INVALID_FIELD, text)
+            scale = inner.field.scale if inner.field else 0 if inner.type == "int" else 2
+            sql = f"shown({inner.sql}, '{inner.type}', {scale})"
+            return replace(inner, sql=sql, type="string", field=None)
+        if inner.type not in {"picklist", "multipicklist", "combobox"} or inner.field is None:
+            raise at(self.source, call.at, INVALID_FIELD, text)
+        labels = [each for each in inner.field.choices if each.label != each.value]
+        cases = " ".join(f"WHEN {sql_text(each.value)} THEN {sql_text(each.label)}" for each in labels)
+        sql = f"(CASE {inner.sql} {cases} ELSE {inner.sql} END COLLATE NOCASE)" if labels else inner.sql
+        return replace(inner, sql=sql, type="string", field=None)
+
     def _aggregate(self, call: ast.Call, name: str) -> Value:
         if len(call.arguments) != 1:
             raise at(self.source, call.at, MALFORMED, f"unexpected function: {call.name}")
         inner = self.value(call.arguments[0])
-        if inner.aggregate or (name in {"SUM", "AVG"} and inner.type not in NUMBER_TYPES):
+        unfit = inner.field is not None and not inner.field.aggregatable
+        if inner.aggregate or unfit or (name in {"SUM", "AVG"} and inner.type not in NUMBER_TYPES):
             message = f"field {inner.name} does not support aggregate operator {name}"
             raise at(self.source, call.at, MALFORMED, message)
         if name == "COUNT_DISTINCT":
-            return Value(f"count(DISTINCT {inner.sql})", "int", written(call), aggregate=True)
+            return Value(f"count(DISTINCT {grouping_key(inner)})", "int", written(call), aggregate=True)
         kind = {"COUNT": "int", "SUM": "double", "AVG": "double"}.get(name, inner.type)
         return Value(f"{name.lower()}({inner.sql})", kind, written(call), aggregate=True)
 
@@ -138,17 +168,20 @@ class Scope:
             and not self.root.thing.relationship(names[0])
         ):
             names = names[1:]
-        if len(names) - 1 > _MOST_LEVELS:
+        return self.walk(ast.Path(names, path.at), [self.root])
+
+    def walk(self, path: ast.Path, nodes: list[Node]) -> Value:
+        """The field at the end of a path from any of these objects."""
+        if len(path.names) - 1 > _MOST_LEVELS:
             raise at(self.source, path.at, MALFORMED, f"SOQL allows at most {_MOST_LEVELS} parent levels")
-        nodes = [self.root]
         chain: list[str] = []
-        for name in names[:-1]:
+        for name in path.names[:-1]:
             reference = next((each for node in nodes if (each := node.thing.relationship(name))), None)
             if reference is None or reference.relationship is None:
                 raise no_such_relationship(self.source, path.at, name, "field path")
             chain.append(reference.relationship)
             nodes = [parent for node in nodes for parent in self._parents(node, name)]
-        return self._field(path, names[-1], nodes, tuple(chain))
+        return self._field(path, path.names[-1], nodes, tuple(chain))
 
     def _field(self, path: ast.Path, name: str, nodes: list[Node], chain: tuple[str, ...]) -> Value:
         found = [(node, node.thing.fields[name]) for node in nodes if name in node.thing.fields]
@@ -182,9 +215,8 @@ class Scope:
                 "Formula fields refer to one another too deeply",
             )
         self._formulas += 1
-        prefix = path.names[: len(chain)]
         formula = read(field.formula, blank_as_zero=field.blank_as_zero)
-        parts = [self._known(ast.Path((*prefix, *each.split(".")), path.at)) for each in formula.paths]
+        parts = [self._known(ast.Path((*chain, *each.split(".")), path.at)) for each in formula.paths]
         self._formulas -= 1
         name = f"{node.thing.name}.{field.name}"
         sql = f"formula({', '.join([repr(name), *parts])})"
@@ -218,6 +250,17 @@ def type_of(nodes: list[Node]) -> str:
     """The name of the object that a polymorphic parent turned out to be, as SQL."""
     cases = " ".join(f"WHEN {node.use().alias}.Id IS NOT NULL THEN '{node.thing.name}'" for node in nodes)
     return f"(CASE {cases} END COLLATE NOCASE)"
+
+
+def grouping_key(value: Value) -> str:
+    """What rows of one group have in common: text without case, beyond A to Z too."""
+    folded = value.type in TEXT_TYPES and value.type != "picklist" and not value.case_sensitive
+    return f"fold({value.sql})" if folded else value.sql
+
+
+def sql_text(text: str) -> str:
+    """Text from the metadata as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def comparable(kind: str) -> bool:

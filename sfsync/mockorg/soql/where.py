@@ -49,10 +49,10 @@ class Conditions:
     def _comparison(self, left: Value, condition: ast.Comparison) -> str:
         operator, value = condition.operator, condition.value
         if isinstance(value, ast.DateWord):
-            return self._date_word(left, operator, value)
+            return self._date_word(left, condition.left.at, operator, value)
         if operator == "LIKE":
             return self._like(left, condition)
-        given = bare(value, left.type, name=left.name, source=self.scope.source)
+        given = bare(value, left.type, name=left.name, source=self.scope.source, place=condition.left.at)
         if given is None:
             if operator in {"=", "!="}:
                 return f"{left.sql} IS {'NOT ' if operator == '!=' else ''}NULL"
@@ -86,15 +86,17 @@ class Conditions:
         if isinstance(value, ast.Null):
             return "0"
         if not isinstance(value, ast.Text):
-            raise wrong_type(value, left.type, name=left.name, source=self.scope.source)
+            raise wrong_type(left.type, name=left.name, source=self.scope.source, place=condition.left.at)
         pattern = value.value
         escape = " ESCAPE '\\'" if "\\" in pattern else ""
         if pattern.isascii():
             return self._put(f"{left.sql} LIKE ?{escape}", pattern)
         return self._put(f"fold({left.sql}) LIKE ?{escape}", fold(pattern))
 
-    def _date_word(self, left: Value, operator: str, value: ast.DateWord) -> str:
-        first, end = days(value, left.type, name=left.name, source=self.scope.source, today=self.today)
+    def _date_word(self, left: Value, place: int, operator: str, value: ast.DateWord) -> str:
+        first, end = days(
+            value, left.type, name=left.name, source=self.scope.source, place=place, today=self.today
+        )
         if operator in {"=", "!="}:
             self.parameters += [first, end]
             inside = f"({left.sql} >= ? AND {left.sql} < ?)"
@@ -108,7 +110,9 @@ class Conditions:
         words = [each for each in condition.values if isinstance(each, ast.DateWord)]
         others = [each for each in condition.values if not isinstance(each, ast.DateWord)]
         source = self.scope.source
-        given = [bare(each, left.type, name=left.name, source=source) for each in others]
+        given = [
+            bare(each, left.type, name=left.name, source=source, place=condition.left.at) for each in others
+        ]
         simple = [
             each for each in given if each is not None and (not isinstance(each, str) or each.isascii())
         ]
@@ -118,7 +122,7 @@ class Conditions:
             self.parameters += simple
             parts.append(f"{left.sql} IN ({', '.join('?' * len(simple))})")
         parts += [self._equal(left, each) for each in folded]
-        parts += [self._date_word(left, "=", each) for each in words]
+        parts += [self._date_word(left, condition.left.at, "=", each) for each in words]
         if None in given:
             parts.append(f"{left.sql} IS NULL")
         inside = _join("OR", parts)
@@ -136,7 +140,7 @@ class Conditions:
             raise self._bad_operator(condition.left, left)
         options = []
         for each in condition.values:
-            text = bare(each, left.type, name=left.name, source=self.scope.source)
+            text = bare(each, left.type, name=left.name, source=self.scope.source, place=condition.left.at)
             chosen = [part for part in (text or "").split(";") if part]
             every = [
                 self._put(f"instr(lower(';' || {left.sql} || ';'), ?) > 0", f";{part.lower()};")

@@ -346,8 +346,8 @@ class TestFiles:
             "SELECT LinkedEntityId, ShareType FROM ContentDocumentLink ORDER BY ShareType"
         ).rows()
         assert [(link["LinkedEntityId"], link["ShareType"]) for link in links] == [
-            (org.user_id, "I"),
             (account, "V"),
+            (org.user_id, "I"),
         ]
         document = {
             "ContentDocumentId": row["ContentDocumentId"],

@@ -130,8 +130,8 @@ def test_refusals(org: OrgCore, soql: str, code: str, text: str):
 def test_the_caret_stands_under_the_mistake(org: OrgCore):
     message = refused(org, "SELECT Id FROM Lead WHERE NumberOfEmployees = '5'").message
     _, excerpt, caret, place, _ = message.split("\n")
-    assert excerpt[caret.index("^") :] == "'5'"
-    assert place == "ERROR at Row:1:Column:47"
+    assert excerpt[caret.index("^") :] == "NumberOfEmployees = '5'", "the org points at the field"
+    assert place == "ERROR at Row:1:Column:27"
 
 
 def test_records_have_the_names_of_the_schema(leads: OrgCore):
