@@ -68,39 +68,40 @@ def _say(line: str, stream: TextIO = sys.stdout) -> None:
 
 
 def _results(client: Client) -> Iterator[Result]:
-    """Install, run, and hold what the client saw against the org; an ability that never reported has failed."""
-    begun = time.monotonic()
+    """Install, run, and hold what the client saw against the org once it is done; an ability that never reported
+    has failed.
+    """
+    waiting = [ability for ability in CHECKS if ability not in client.lacks]
     try:
         for needed in (*(each for each in CLIENTS if each.name in client.needs), client):
             install(needed)
         folder = CACHE / "work" / client.name
         folder.mkdir(parents=True, exist_ok=True)
         with served(folder) as witness:
-            waiting = [ability for ability in CHECKS if ability not in client.lacks]
-            for line in _reports(client, folder, witness):
-                now = time.monotonic()
+            reports, trouble = _reports(client, folder, witness)
+            for line, seconds in reports:
                 detail = _judged(line, witness)
                 waiting.remove(line["ability"])
-                yield Result(client.name, client.version, line["ability"], detail, round(now - begun, 1))
-                begun = now
-        for ability in waiting:
-            yield Result(client.name, client.version, ability, "never reported", 0.0)
+                yield Result(client.name, client.version, line["ability"], detail, seconds)
     except (RuntimeError, OSError) as error:
-        yield Result(client.name, client.version, "run", str(error), round(time.monotonic() - begun, 1))
+        trouble = str(error)
+    for ability in waiting:
+        yield Result(client.name, client.version, ability, trouble or "never reported", 0.0)
 
 
-def _reports(client: Client, folder: Path, witness: Witness) -> Iterator[dict]:
-    """The lines that a client's program says, one for each ability, as it says them."""
+def _reports(client: Client, folder: Path, witness: Witness) -> tuple[list[tuple[dict, float]], str]:
+    """The lines that a client's program says, one for each ability, with its seconds; and why it ended early."""
     (folder / "task.json").write_text(json.dumps(task(witness, str(folder), str(CACHE))))
     program = PROGRAMS / client.program
     if program.suffix == ".mjs":
         runner = str(node_folder() / "node")
     else:
         runner = str(client.folder / "bin" / "python") if client.kind == "python" else sys.executable
-    words = [runner, str(program), str(folder / "task.json")]
+    reports: list[tuple[dict, float]] = []
+    begun = time.monotonic()
     with (folder / "stderr.log").open("w") as noise:
         process = subprocess.Popen(
-            words,
+            [runner, str(program), str(folder / "task.json")],
             cwd=folder,
             env=_environment(client, folder, witness),
             stdout=subprocess.PIPE,
@@ -109,16 +110,18 @@ def _reports(client: Client, folder: Path, witness: Witness) -> Iterator[dict]:
         )
     patience = threading.Timer(PATIENCE, process.kill)
     patience.start()
-    try:
-        with process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith('{"ability"'):
-                    yield json.loads(line)
-    finally:
-        patience.cancel()
+    with process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith('{"ability"'):
+                now = time.monotonic()
+                reports.append((json.loads(line), round(now - begun, 1)))
+                begun = now
+    patience.cancel()
     if process.returncode:
-        raise RuntimeError(f"{client.program} ended early:\n{(folder / 'stderr.log').read_text()[-2000:]}")
+        said = (folder / "stderr.log").read_text(errors="replace")[-2000:]
+        return reports, f"{client.program} ended early with {process.returncode}:\n{said}"
+    return reports, ""
 
 
 def _judged(line: dict, witness: Witness) -> str:
@@ -169,11 +172,10 @@ def table(results: list[Result]) -> str:
     """Clients down, abilities across, in Markdown; a dash stands for what a client does not do."""
     by_cell = {(each.client, each.ability): each for each in results}
     clients = dict.fromkeys((each.client, each.version) for each in results)
-    abilities = [*CHECKS, *dict.fromkeys(each.ability for each in results if each.ability not in CHECKS)]
-    lines = ["| client | version | " + " | ".join(each.replace("_", " ") for each in abilities) + " |"]
-    lines.append("|---" * (len(abilities) + 2) + "|")
+    lines = ["| client | version | " + " | ".join(each.replace("_", " ") for each in CHECKS) + " |"]
+    lines.append("|---" * (len(CHECKS) + 2) + "|")
     for name, version in clients:
-        cells = [by_cell.get((name, ability)) for ability in abilities]
+        cells = [by_cell.get((name, ability)) for ability in CHECKS]
         words = ["–" if cell is None else "FAILS" if cell.detail else "ok" for cell in cells]
         lines.append(f"| {name} | {version} | " + " | ".join(words) + " |")
     return "\n".join(lines)
