@@ -10,7 +10,7 @@ from sfsync.mockorg.exchanges.exchange import Body, Exchange, RecordingError
 
 FORMAT = 1
 _PLAIN = re.compile(r"[A-Za-z0-9~+-][\w .@/+~-]*", re.ASCII)
-"""Cells that need no quotes for their first characters; what looks like a number or a word of YAML gets them anyway."""
+"""Cells that need no quotes for their first characters; what looks like a number or a word of YAML gets them."""
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _KINDS = ("json", "csv", "form", "xml", "soql", "text", "omitted")
 _ENTRY = frozenset({"method", "path", "query", "request", "status", "answer"})
