@@ -18,7 +18,7 @@ from sfsync.mockorg.jobs import Batch1, Job1, RowResult
 from sfsync.mockorg.org import DmlOptions, QueryResult
 from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.state import Call
-from sfsync.mockorg.writes import delete, insert, update, upsert
+from sfsync.mockorg.writes import delete, insert, purge, update, upsert
 from sfsync.mockorg.xml_in import Node, parse, tag
 
 MOST_ROWS = 10_000
@@ -54,7 +54,9 @@ def run_batch(call: Call, job: Job1, batch: Batch1) -> Iterator[int]:
         _end(call, batch, "Failed", f"InvalidBatch : {text}")
         return
     options = DmlOptions(
-        user_id=call.user or None, from_text=job.content_type != "JSON", auto_assign=bool(job.assignment_rule)
+        user_id=call.user or None,
+        from_text=job.content_type != "JSON",
+        auto_assign=job.assignment_rule or False,
     )
     write = _writer(call, job, options)
     for start in range(0, len(rows), CHUNK):
@@ -151,7 +153,9 @@ def _writer(call: Call, job: Job1, options: DmlOptions) -> Callable[[Row | Refus
                 return RowResult(made, created)
             if not record_id:
                 raise Refused("MISSING_ARGUMENT", "Id not specified", fields=["Id"])
-            if job.operation in {"delete", "hardDelete"}:
+            if job.operation == "hardDelete":
+                purge(call, job.object, record_id)
+            elif job.operation == "delete":
                 delete(call, job.object, record_id)
             else:
                 update(call, job.object, record_id, values, options)

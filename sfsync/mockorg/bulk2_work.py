@@ -17,7 +17,7 @@ from sfsync.mockorg.org import DmlOptions
 from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.spool import Spool
 from sfsync.mockorg.state import Call
-from sfsync.mockorg.writes import delete, insert, update, upsert
+from sfsync.mockorg.writes import delete, insert, purge, update, upsert
 
 CHUNK = 200
 """Rows that the org writes in one transaction."""
@@ -144,7 +144,7 @@ def _check_header(call: Call, job: Job2) -> None:
 
 
 def _writer(call: Call, job: Job2) -> Callable[[list[str]], RowResult]:
-    options = DmlOptions(user_id=call.user or None, from_text=True, auto_assign=bool(job.assignment_rule))
+    options = DmlOptions(user_id=call.user or None, from_text=True, auto_assign=job.assignment_rule or False)
     nested = nester(job.header)
     width = len(job.header)
     ids = [name for name in job.header if name.lower() == "id"]
@@ -170,6 +170,8 @@ def _writer(call: Call, job: Job2) -> Callable[[list[str]], RowResult]:
                 raise Refused("MISSING_ARGUMENT", "Id not specified", fields=["Id"])
             if job.operation == "update":
                 update(call, job.object, record_id, given, options)
+            elif job.operation == "hardDelete":
+                purge(call, job.object, record_id)
             else:
                 delete(call, job.object, record_id)
             return RowResult(record_id)

@@ -99,7 +99,7 @@ class MockOrg:
         JWT logins (default: any assertion is good).
         """
         folders = default_metadata() if metadata is None else metadata
-        self.core = OrgCore(metadata=folders, data=data, clock=clock)
+        self.core = OrgCore(metadata=folders, data=data, clock=clock, quirks=quirks)
         given = quirks or Quirks()
         sessions = Sessions(
             self.core.organization_id,

@@ -34,7 +34,7 @@ def _first_page(call: Call, *, all_rows: bool) -> Reply:
     if not soql:
         raise Refused("MALFORMED_QUERY", "The query parameter q is required")
     size = _page_size(call)
-    result = call.core.query(soql, all_rows=all_rows)
+    result = call.core.query(soql, all_rows=all_rows, version=call.version)
     if asked.get("columns", "").lower() == "true":
         return Reply(
             200, {"columnMetadata": column_metadata(result), "entityName": result.object, "groupBy": False}

@@ -21,21 +21,18 @@ def updated(call: Call) -> Reply:
     """GET /sobjects/X/updated/?start=&end="""
     start, end = _span(call, OLDEST_UPDATE)
     sobject = call.object_name()
-    where = f"SystemModstamp >= {start} AND SystemModstamp < {end}"
-    result = call.core.query(f"SELECT Id FROM {sobject} WHERE {where}")
-    _check_count(result.total)
-    rows = result.rows()
-    return Reply(200, {"ids": [row["Id"] for row in rows], "latestDateCovered": _covered(call, end)})
+    found = call.core.updated(sobject, _stamp(start), _stamp(end))
+    _check_count(len(found))
+    return Reply(200, {"ids": found, "latestDateCovered": _covered(call, end)})
 
 
 def deleted(call: Call) -> Reply:
     """GET /sobjects/X/deleted/?start=&end="""
     start, end = _span(call, OLDEST_DELETE)
     sobject = call.object_name()
-    where = f"IsDeleted = true AND SystemModstamp >= {start} AND SystemModstamp < {end}"
-    result = call.core.query(f"SELECT Id, SystemModstamp FROM {sobject} WHERE {where}", all_rows=True)
-    _check_count(result.total)
-    gone = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in result.rows()]
+    found = call.core.deleted(sobject, _stamp(start), _stamp(end))
+    _check_count(len(found))
+    gone = [{"id": record_id, "deletedDate": when} for record_id, when in found]
     oldest = _literal(call.core.clock.now() - OLDEST_DELETE)
     answer = {
         "deletedRecords": gone,

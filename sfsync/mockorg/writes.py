@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sfsync.mockorg import ids
 from sfsync.mockorg.org import DmlOptions, LeadConvert, LeadConverted
 from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.state import Call
@@ -40,6 +41,13 @@ def delete(call: Call, sobject: str, record_id: str) -> None:
     call.state.stats.wrote(sobject, "delete")
 
 
+def purge(call: Call, sobject: str, record_id: str) -> None:
+    """Delete a record for good; raises Refused."""
+    _strike(call, sobject)
+    call.core.purge(sobject, record_id)
+    call.state.stats.wrote(sobject, "delete")
+
+
 def convert_lead(call: Call, request: LeadConvert) -> LeadConverted:
     """Convert a lead; counted as one record written. Raises Refused."""
     _strike(call, "Lead")
@@ -56,7 +64,7 @@ def _strike(call: Call, sobject: str) -> None:
 
 def row_error(error: Refused) -> dict[str, Any]:
     """The error of a row inside a list of results, where the key is ``statusCode``."""
-    return {"statusCode": error.code, "message": error.message, "fields": list(error.fields)}
+    return {"statusCode": error.code, "message": error.message, "fields": list(error.fields), **error.extra}
 
 
 def rest_error(error: Refused) -> dict[str, Any]:
@@ -64,13 +72,20 @@ def rest_error(error: Refused) -> dict[str, Any]:
     body: dict[str, Any] = {"message": error.message, "errorCode": error.code}
     if error.fields:
         body["fields"] = list(error.fields)
-    return body
+    return body | error.extra
 
 
 def options_of(call: Call) -> DmlOptions:
-    """Who writes, and what the request's header says about assignment rules (on unless switched off).
+    """Who writes, and what the request's headers say about assignment rules (on unless switched off, or the id of
+    one) and about duplicates.
 
-    Source: "Assignment Rule Header" in the REST API Developer Guide.
+    Source: "Assignment Rule Header" and "Duplicate Rule Header" in the REST API Developer Guide.
     """
-    assign = call.request.header("sforce-auto-assign", "TRUE").strip().upper()
-    return DmlOptions(user_id=call.user or None, auto_assign=assign != "FALSE")
+    assign = call.request.header("sforce-auto-assign", "TRUE").strip()
+    given = call.request.header("sforce-duplicate-rule-header").replace(" ", "").lower().split(";")
+    return DmlOptions(
+        user_id=call.user or None,
+        auto_assign={"TRUE": True, "FALSE": False}.get(assign.upper(), ids.normalise(assign) or True),
+        allow_duplicates="allowsave=true" in given,
+        duplicate_records="includerecorddetails=true" in given,
+    )
