@@ -227,6 +227,8 @@ def _recorded(options: Options, recorder: "Recorder", token: str, line: tuple[st
         return subprocess.run(
             line, env=env, check=False, stdout=sys.stderr if options.json else None
         ).returncode
+    except KeyboardInterrupt:  # it was stopped; what was recorded until then is kept
+        return 130
     except OSError as error:
         raise ConfigError(f"{line[0]} cannot be started: {error.strerror}.") from None
 

@@ -10,10 +10,11 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from sfsync.mockorg.exchanges import bodies
@@ -25,6 +26,9 @@ from sfsync.mockorg.recording import Recording
 from sfsync.mockorg.schema import Schema
 from sfsync.mockorg.server import Server
 from sfsync.mockorg.spool import Spool
+
+if TYPE_CHECKING:
+    from responses import RequestsMock
 
 Forward = Callable[[Request], Response]
 
@@ -84,6 +88,12 @@ class Recorder:
         if self._server is not None:
             self._server.stop()
             self._server = None
+
+    def activate(self, hosts: str = r"[^/]+") -> "AbstractContextManager[RequestsMock]":
+        """Record what ``requests`` sends in this process, without a port: for libraries that insist on https."""
+        from sfsync.mockorg.callbacks import activated
+
+        return activated(self.handle, hosts=hosts)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -12,7 +12,6 @@ from typing import Any
 from sfsync.demo.forms import submissions, write_forms
 from sfsync.errors import OrgError
 from sfsync.mockorg import MockOrg
-from sfsync.mockorg.callbacks import activated
 from sfsync.mockorg.recorder import Recorder
 from sfsync.mockorg.recording import Recording
 from sfsync.records import Bucket, Create, Update
@@ -146,7 +145,7 @@ def make(name: str, state: Path) -> tuple[Recording, Any]:
     with org.activate():
         recorded.prepare(project)
     recorder = Recorder(URL, schema=org.core.schema, keep=recorded.keep, forward=org.handle)
-    with activated(recorder.handle):
+    with recorder.activate():
         result = recorded.act(project)
     return recorder.recording(recorded.about), result
 
