@@ -17,6 +17,8 @@ from sfsync.mockorg.schema import FieldDef, ObjectDef, Schema
 from sfsync.mockorg.store import Row, Store
 from sfsync.mockorg.values import Converter, converter
 
+_SPELLINGS_KEPT = 1_000
+
 
 @dataclass(slots=True)
 class Prepared:
@@ -24,6 +26,8 @@ class Prepared:
 
     thing: ObjectDef
     converters: dict[str, tuple[FieldDef, Converter]]
+    writable: tuple[dict[str, tuple[str, Converter]], dict[str, tuple[str, Converter]]]
+    """What an update and a create may write, by the spelling that callers use: canonical names, and those learned."""
     relationships: dict[str, FieldDef]
     defaults: Row
     required: list[str]
@@ -45,9 +49,15 @@ def _prepare(thing: ObjectDef, book: RuleBook) -> Prepared:
         elif each.default is not None and each.defaulted and not each.calculated:
             defaults[each.name] = converter(each)(each.default, True)
     names = {each.name for each in columns}
+    converters = {each.name.lower(): (each, converter(each)) for each in thing.fields.values()}
+    pairs = list(converters.values())
     return Prepared(
         thing,
-        {each.name.lower(): (each, converter(each)) for each in thing.fields.values()},
+        converters,
+        (
+            {each.name: (each.name, convert) for each, convert in pairs if each.updateable},
+            {each.name: (each.name, convert) for each, convert in pairs if each.createable},
+        ),
         {each.relationship.lower(): each for each in columns if each.relationship},
         defaults,
         [each.name for each in columns if each.createable and not each.nillable],
@@ -101,8 +111,13 @@ class Dml:
             raise problems.no_such_object()
         return self._prepared[thing.name]
 
-    def insert(self, object_name: str, values: Mapping[str, Any], options: DmlOptions) -> str:
-        """Create a record and return its id; raises Refused and then nothing is stored."""
+    def insert(
+        self, object_name: str, values: Mapping[str, Any], options: DmlOptions, *, unused: str = ""
+    ) -> str:
+        """Create a record and return its id; raises Refused and then nothing is stored.
+
+        ``unused`` is a field whose value no other record has: somebody has looked.
+        """
         prepared = self._open(object_name)
         thing = prepared.thing
         if not thing.createable and not options.system:
@@ -135,7 +150,7 @@ class Dml:
                 if missing:
                     raise problems.required(missing)
             self._run_checks(prepared, write)
-            self._check_unique(prepared, given, None)
+            self._check_unique(prepared, given, None, unused)
             self._store.insert(thing.name, row)
             for rule in prepared.rules:
                 if rule.after:
@@ -195,7 +210,12 @@ class Dml:
             raise Refused("NOT_FOUND", message, status=404)
         one, convert = entry
         name = prepared.thing.name
-        rest = {other: value for other, value in values.items() if other.lower() != one.name.lower()}
+        folded = one.name.lower()
+        rest = {
+            other: value
+            for other, value in values.items()
+            if len(other) != len(folded) or other.lower() != folded
+        }
         if one.name == "Id":
             if key is None or key == "":
                 return self.insert(name, rest, options), True
@@ -210,7 +230,7 @@ class Dml:
         if found:
             self.update(name, found[0], rest, options)
             return found[0], False
-        return self.insert(name, {**rest, one.name: stored}, options), True
+        return self.insert(name, {**rest, one.name: stored}, options, unused=one.name), True
 
     def delete(self, object_name: str, record_id: str) -> None:
         """Put a record and what hangs on it into the recycle bin."""
@@ -249,19 +269,26 @@ class Dml:
         given: Row = {}
         closed: list[str] = []
         from_text = options.from_text
+        writable = prepared.writable[creating]
         for name, value in values.items():
+            known = writable.get(name)
+            if known is not None:
+                given[known[0]] = known[1](value, from_text)
+                continue
             entry = prepared.converters.get(name.lower())
             if entry is None:
                 if name != "attributes":
                     self._by_key(prepared, name, value, given, closed, creating=creating)
                 continue
             one, convert = entry
-            writable = one.createable if creating else one.updateable
-            if not writable and not (options.system and one.stored):
+            allowed = one.createable if creating else one.updateable
+            if not allowed and not (options.system and one.stored):
                 if one.type == "id":
                     raise _id_in_body(creating=creating)
                 closed.append(one.name)
                 continue
+            if allowed and len(writable) < _SPELLINGS_KEPT:
+                writable[name] = (one.name, convert)
             given[one.name] = convert(value, from_text)
         if closed:
             raise problems.not_writable(closed)
@@ -328,10 +355,12 @@ class Dml:
             if not live:
                 raise Refused("ENTITY_IS_DELETED", "entity is deleted", fields=[name])
 
-    def _check_unique(self, prepared: Prepared, values: Mapping[str, Any], own: str | None) -> None:
+    def _check_unique(
+        self, prepared: Prepared, values: Mapping[str, Any], own: str | None, unused: str = ""
+    ) -> None:
         for name in prepared.unique:
             value = values.get(name)
-            if value is None:
+            if value is None or name == unused:
                 continue
             for found in self._store.find(prepared.thing.name, name, value):
                 if found != own:
