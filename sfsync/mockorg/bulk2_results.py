@@ -5,7 +5,7 @@ Successful Record Results", "Get Job Failed Record Results", "Get Job Unprocesse
 """
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from sfsync.mockorg.bulk2_jobs import DELIMITERS, csv_of, csv_reply, job_of
 from sfsync.mockorg.csv_text import records
@@ -34,14 +34,12 @@ def _taken(line: bytes) -> tuple[str, bool, str]:
 
 def successful(call: Call) -> Reply:
     """GET …/successfulResults."""
-    job = job_of(call, "ingest")
-    return csv_reply(call, _done(job, job.processed, good=True, header=call.state.quirks.empty_results))
+    return _done(call, good=True)
 
 
 def failed(call: Call) -> Reply:
     """GET …/failedResults."""
-    job = job_of(call, "ingest")
-    return csv_reply(call, _done(job, job.processed, good=False, header=call.state.quirks.empty_results))
+    return _done(call, good=False)
 
 
 def unprocessed(call: Call) -> Reply:
@@ -50,12 +48,18 @@ def unprocessed(call: Call) -> Reply:
     return csv_reply(call, _left(job, job.processed, header=call.state.quirks.empty_results))
 
 
-def _done(job: Job2, processed: int, *, good: bool, header: bool) -> Iterator[bytes]:
-    """The rows among the first ``processed`` that went well, or did not."""
-    empty = job.results is None or job.failed == (processed if good else 0)
-    if header or not empty:
-        yield csv_of(job, [["sf__Id", "sf__Created" if good else "sf__Error", *job.header]])
-    if job.results is None or empty:
+def _done(call: Call, *, good: bool) -> Reply:
+    """The rows done by now that went well, or did not; a job that still runs goes on meanwhile."""
+    job = job_of(call, "ingest")
+    processed = job.processed
+    empty = processed == job.failed if good else not job.failed
+    head = csv_of(job, [["sf__Id", "sf__Created" if good else "sf__Error", *job.header]])
+    header = [head] if call.state.quirks.empty_results or not empty else []
+    return csv_reply(call, chain(header, () if empty else _rows_done(job, processed, good=good)))
+
+
+def _rows_done(job: Job2, processed: int, *, good: bool) -> Iterator[bytes]:
+    if job.results is None:
         return
     blocks = (processed + BLOCK - 1) // BLOCK
     for block in shuffled(blocks, job.id):

@@ -100,6 +100,7 @@ class _Door(BaseHTTPRequestHandler):
             if total > most:
                 raise _BadBody(413)
             keep(piece)
+        headers.pop("content-encoding", None)
         return b"".join(parts)
 
     def _pieces(self, headers: dict[str, str], most: int) -> Iterator[bytes]:

@@ -32,6 +32,8 @@ def converter(field: FieldDef) -> Converter:
     """The function that turns a value for ``field`` into what is stored; it raises Refused."""
     make = _MAKERS.get(field.type, _text)
     inner = make(field)
+    if make is _text:
+        return inner  # sees to blanks itself; most values are text
 
     def convert(value: Any, from_text: bool) -> Any:
         if value is None or value == "":
@@ -74,6 +76,8 @@ def _text(field: FieldDef) -> Converter:
 
     def convert(value: Any, from_text: bool) -> str | None:
         if type(value) is not str:
+            if value is None:
+                return None
             raise _wrong_type(field, value, from_text)
         text = value if keeps_blanks else value.strip()
         if not text.isprintable():
@@ -225,8 +229,7 @@ def moment(text: str) -> datetime | None:
 
 def stamp(when: datetime) -> str:
     """A date-time as it is stored and as REST writes it, with milliseconds and ``+0000``."""
-    when = when.astimezone(UTC)
-    return f"{when.year:04d}-{when:%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}+0000"
+    return when.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "+0000"
 
 
 def _datetime(field: FieldDef) -> Converter:
