@@ -22,7 +22,7 @@ _SOAP_TYPES = {
     "address": "urn:address",
     "location": "urn:location",
 }
-_FEEDS = frozenset({"Account", "Campaign", "Case", "Contact", "Event", "Lead", "Opportunity", "Task", "User"})
+_FEEDS = frozenset({"Account", "Case", "Contact", "Event", "Lead", "Opportunity", "Task", "User"})
 """Objects that have a feed in a fresh org; the feed itself is not served."""
 
 
@@ -83,7 +83,7 @@ def _object(thing: ObjectDef, version: str) -> dict[str, Any]:
         "createable": changes,
         "custom": thing.custom,
         "customSetting": False,
-        "deepCloneable": thing.name == "Opportunity",
+        "deepCloneable": thing.name in {"Campaign", "Opportunity"},
         "deletable": thing.deletable,
         "deprecatedAndHidden": False,
         "feedEnabled": thing.name in _FEEDS,
