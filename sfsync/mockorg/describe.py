@@ -132,7 +132,11 @@ def _scopes(thing: ObjectDef) -> list[dict[str, str]]:
     plural = thing.label_plural.lower()
     scopes = {"everything": f"All {plural}"}
     if "OwnerId" in thing.fields:
-        scopes |= {"mine": f"My {plural}", "team": f"My team's {plural}"}
+        scopes["mine"] = f"My {plural}"
+        if thing.name == "Case":
+            scopes["team_by_role"] = f"My role-based team's {plural}"
+        else:
+            scopes["team"] = f"My team's {plural}"
         if thing.name in {"Task", "Event"}:
             scopes["delegated"] = f"My delegated {plural}"
         if "Group" in thing.fields["OwnerId"].reference_to and not thing.custom:

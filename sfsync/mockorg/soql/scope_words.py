@@ -12,6 +12,7 @@ _OWNED = {
     "mine": "{0} = ?",
     "mine_and_my_groups": "{0} = ?",
     "team": '{0} IN (SELECT Id FROM "User" WHERE ? IN (Id, "ManagerId"))',
+    "team_by_role": '{0} IN (SELECT Id FROM "User" WHERE ? IN (Id, "ManagerId"))',
     "queue_owned": "substr({0}, 1, 3) = '00G'",
     "user_owned": "substr({0}, 1, 3) = '005'",
 }
