@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint check bench clients format clean
+.PHONY: demo test lint check bench clients kill format clean
 
 demo: $(STAMP)
 	$(PY) -m sfsync demo
@@ -25,6 +25,9 @@ bench: $(STAMP)
 
 clients: $(STAMP)
 	$(PY) -m tests.clients
+
+kill: $(STAMP)
+	$(PY) -m tests.kill
 
 format: $(STAMP)
 	$(VENV)/bin/ruff format .
