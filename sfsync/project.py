@@ -154,6 +154,12 @@ class Project:
         return base / "sfsync" / f"{self.root.name}-{mark}"
 
     @property
+    def metrics(self) -> Path | None:
+        """The folder for metrics; None where none are wanted."""
+        named = self.settings.metrics
+        return self.root / named.expanduser() if named else None
+
+    @property
     def journal_url(self) -> str:
         return self.settings.journal or f"sqlite:///{self.state / 'journal.sqlite'}"
 

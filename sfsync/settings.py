@@ -41,6 +41,9 @@ class ProjectSettings(_Section):
     state: Path | None = Field(None, description="Folder for journal, inbox, outbox, results.")
     journal: str | None = Field(None, description="Journal URL; without it SQLite in the state folder.")
     mail: MailSettings | None = None
+    metrics: Path | None = Field(
+        None, description="Folder of node_exporter's textfile collector; without it no metrics are written."
+    )
 
     @field_validator("timezone")
     @classmethod
@@ -48,7 +51,9 @@ class ProjectSettings(_Section):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{value!r} is not a time zone; expected a name such as Europe/Amsterdam") from None
+            raise ValueError(
+                f"{value!r} is not a time zone; expected a name such as Europe/Amsterdam"
+            ) from None
         return value
 
     bulk_from: int = Field(2000, ge=1, description="From so many records of one kind Bulk API 2.0 is used.")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sfsync.cli import metrics as figures
 from sfsync.cli.common import Options, common_options
 from sfsync.cli.run import OVERRIDES
 
@@ -12,8 +13,9 @@ from sfsync.cli.run import OVERRIDES
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--override", multiple=True, type=OVERRIDES, help="Go ahead in spite of this guard.")
+@figures.option
 @common_options
-def command(options: Options, name: str, file: Path, override: tuple[str, ...]) -> int:
+def command(options: Options, name: str, file: Path, override: tuple[str, ...], metrics: Path | None) -> int:
     """Take FILE into the org. NAME is a partner file (`allocation`) or a mapping.
 
     Every row ends in one bucket; the partner's file comes back with a result and a reason for each row. The same
@@ -26,18 +28,19 @@ def command(options: Options, name: str, file: Path, override: tuple[str, ...]) 
     from sfsync.engine.upsert import UpsertRows
     from sfsync.project import open_project
 
-    project = open_project(options.project, org=options.org)
-    content = project.content
-    if name in content.partner_file_names:
-        partner_file = content.partner_file(name)
-        flow = content.flow(partner_file.family)
-    else:
-        partner_file = PartnerFile(name, "", "", mapping=name, take=UpsertRows)
-        flow = Flow(Path(name).stem, "", ())
-    if partner_file.take is None or partner_file.mapping is None:
-        raise click.UsageError(f"{name} files are only sent, not taken.")
-    rows = read_file(file, content.mapping(partner_file.mapping))
-    with watch(options) as watcher:
-        result = import_file(project.ports(watcher, override), flow, partner_file, rows)
+    with figures.measured(options, "import", name, metrics) as now:
+        now.project = project = open_project(options.project, org=options.org)
+        content = project.content
+        if name in content.partner_file_names:
+            partner_file = content.partner_file(name)
+            flow = content.flow(partner_file.family)
+        else:
+            partner_file = PartnerFile(name, "", "", mapping=name, take=UpsertRows)
+            flow = Flow(Path(name).stem, "", ())
+        if partner_file.take is None or partner_file.mapping is None:
+            raise click.UsageError(f"{name} files are only sent, not taken.")
+        rows = read_file(file, content.mapping(partner_file.mapping))
+        with watch(options) as watcher:
+            now.result = result = import_file(project.ports(watcher, override), flow, partner_file, rows)
     show(result, options)
     return result.exit_code
