@@ -14,8 +14,9 @@ from sfsync.engine.results import RunResult
 from sfsync.mockorg import MockOrg
 from sfsync.mockorg.callbacks import activated
 from sfsync.records import Bucket
+from sfsync.testing.bound import Mails
 from sfsync.transports.mail import Message
-from tests.conftest import ROOT, House, Mails
+from tests.conftest import ROOT, House
 from tests.flows.test_crash import Killed, killed_at, without_urls
 from tests.partner_files.support import activation, allocation
 
@@ -40,7 +41,7 @@ class Sites:
         org = MockOrg(metadata=[ROOT / "config" / "org"], data=Path(data))
         try:
             with activated(lambda request: org.handle(request)):  # noqa: PLW0108  tests replace `handle`
-                yield House(org, place / "state")
+                yield House(org, place / "state", ROOT)
         finally:
             org.close()
 
