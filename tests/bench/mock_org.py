@@ -4,6 +4,7 @@ The org is served by a process of its own from a data file; its clients are thre
 of each row tells this machine's figures, so that a load test knows what it measures.
 """
 
+import atexit
 import json
 import sqlite3
 import subprocess
@@ -78,7 +79,7 @@ def _load(plan: Plan, clients: int) -> Row:
         f"{count:,} leads; {count / pair.ours[0].seconds:,.0f} rows/s against {count / pair.theirs[0].seconds:,.0f}; "
         f"server {told['peak']:,.0f} MB, file {told['file']:,.0f} MB; a query beside it {told['other'] * 1000:.0f} ms"
     )
-    for path in plan.scratch.glob("*.db*"):
+    for path in (*plan.scratch.glob("*.db*"), *plan.scratch.glob("*.csv")):
         path.unlink()
     return Row(f"bulk, {_many(clients)}", "sqlite3 executemany of the same rows", pair.time, detail)
 
@@ -91,22 +92,24 @@ class Served:
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         told = json.loads(self._process.stdout.readline())
+        atexit.register(self._stop)  # after the work was timed
         self.port = int(told["url"].rpartition(":")[2])
         self.headers = {"Authorization": f"Bearer {told['token']}", "Content-Type": "application/json"}
 
     def connect(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=600)
 
-    def stop(self) -> float:
-        """End it, and tell the megabytes that it had at most."""
+    def peak(self) -> float:
+        """The megabytes that it has had at most."""
         status = Path(f"/proc/{self._process.pid}/status")
         lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
-        peak = next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+        return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0) / 1024
+
+    def _stop(self) -> None:
         self._process.terminate()
         self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
-        return peak / 1024
 
 
 def send(line: HTTPConnection, headers: dict[str, str], method: str, path: str, body: Any = None) -> Any:
@@ -174,11 +177,8 @@ def bulk_load(data: str, count: str, clients: str) -> Work:
             line.close()
             for upload in uploads:
                 upload.result()
-        peak = served.stop()
-        for path in paths:
-            path.unlink()
         size = sum(each.stat().st_size for each in Path(data).parent.glob(f"{Path(data).name}*"))
-        return {"peak": peak, "file": size / 1e6, "other": sorted(waits)[len(waits) // 2]}
+        return {"peak": served.peak(), "file": size / 1e6, "other": sorted(waits)[len(waits) // 2]}
 
     return work
 
@@ -309,7 +309,7 @@ def _copy_many(
 KINDS: dict[str, tuple[str, str, int, tuple[Request, Callable[..., None]]]] = {
     "query": ("query by key", "sqlite3 SELECT by the same index", 1, (_query, _bare_query)),
     "collection": (
-        "collection of 200",
+        "collection",
         "sqlite3 executemany of 200 rows",
         200,
         (_collection, _bare_collection),
@@ -341,7 +341,6 @@ def over_http(data: str, kind: str, count: str, clients: str) -> Work:
                 for some in pool.map(client, [range(own, total, many) for own in range(many)])
                 for each in some
             ]
-        served.stop()
         return {"median": sorted(took)[len(took) // 2]}
 
     return work
