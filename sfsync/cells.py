@@ -49,5 +49,7 @@ def clean(text: str) -> str:
 
 def fold(text: str) -> str:
     """A heading or a word as it is compared: case, kinds of spaces and line breaks, apostrophes, dashes folded."""
-    text = unicodedata.normalize("NFKC", clean(text)).replace("’", "'").replace("–", "-").replace("_x000d_", " ")
+    text = (
+        unicodedata.normalize("NFKC", clean(text)).replace("’", "'").replace("–", "-").replace("_x000d_", " ")
+    )
     return _SPACES.sub(" ", text).strip().casefold()
