@@ -2,6 +2,7 @@
 
 import argparse
 import multiprocessing
+import os
 import sys
 import time
 from collections import Counter, defaultdict
@@ -23,6 +24,7 @@ def main() -> int:
     seeds = range(options.first, options.first + options.schedules)
     chunks = [seeds[start : start + 100] for start in range(0, len(seeds), 100)]
     verdicts: list[Verdict] = []
+    os.environ["POLARS_MAX_THREADS"] = "1"  # the workers fill the cores already
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.workers, mp_context=spawn) as pool:
         for done in as_completed([pool.submit(play_all, chunk) for chunk in chunks]):

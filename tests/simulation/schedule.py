@@ -2,11 +2,15 @@
 
 import errno
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
-from sfsync.errors import JournalError, TransportFailed
+from sqlalchemy.exc import OperationalError
+
+from sfsync.errors import TransportFailed
 from sfsync.mockorg.faults import Faults
 from sfsync.mockorg.http import Request, Response
 
@@ -27,23 +31,38 @@ HTTP = (
     "concurrent limit",
     "half an answer",
     "row lock",
+    "outage",
     "rival run",
+    "second run",
+    "journal lost",
+    "record touched",
+    "file replaced",
     "clock forward",
+    "clock backward",
 )
-BULK = ("job failed", "rows unprocessed")
-JOURNAL = ("crash before", "crash after", "disk full")
+BULK = ("job failed", "job aborted", "rows unprocessed", "half an answer", "outage")
+JOURNAL = ("crash before", "crash after", "disk full", "read-only")
 FILES = ("crash before", "crash after", "disk full")
 MAIL = ("crash before", "crash after", "refused", "answer lost")
 
-_SCRIPTED = {
-    "session expired": "expired",
-    "server unavailable": "unavailable",
-    "server error": "error",
-    "request limit": "limit",
-    "concurrent limit": "concurrent",
-    "row lock": "lock",
-    "job failed": "job_failed",
-    "rows unprocessed": "unprocessed",
+_SCRIPTED: dict[str, dict[str, Any]] = {
+    "session expired": {"kind": "expired"},
+    "server unavailable": {"kind": "unavailable"},
+    "server error": {"kind": "error"},
+    "request limit": {"kind": "limit"},
+    "concurrent limit": {"kind": "concurrent"},
+}
+"""Troubles of one request."""
+_WAITING: dict[str, dict[str, Any]] = {
+    "row lock": {"kind": "lock"},
+    "job failed": {"kind": "job_failed"},
+    "job aborted": {"kind": "unprocessed", "rows": 2, "state": "Aborted"},
+    "rows unprocessed": {"kind": "unprocessed"},
+}
+"""Troubles that wait for the next row or job."""
+_COMMIT_ERRORS = {
+    "disk full": "database or disk is full",
+    "read-only": "attempt to write a readonly database",
 }
 _MOST = 3
 """Troubles in one schedule."""
@@ -60,19 +79,31 @@ class Schedule:
     passed: int = 0
     struck: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
-    rival: Callable[[], None] | None = None
-    forward: Callable[[], None] | None = None
+    dead: bool = False
+    """The process has died: whatever its handlers still try has no effect."""
+    others: dict[str, Callable[[random.Random], None]] = field(default_factory=dict)
+    """What somebody else does at a request: trouble → act."""
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
         spread = max(2, self.boundaries * 5 // 4)
         count = self.dice.randint(1, _MOST)
         self._places = {self.dice.randrange(1, spread) for _ in range(count)}
+        self._down = 0
+        self._commits = 0
 
     def _trouble(self, place: str, kinds: tuple[str, ...]) -> str:
         """The trouble at this boundary, or nothing."""
+        if self.dead:
+            raise Crash(place)
         if self.calm:
             return ""
+        if (
+            kinds is JOURNAL
+        ):  # there are many; each seed looks at every third, so that the others get their share
+            self._commits += 1
+            if (self._commits + self.seed) % 3:
+                return ""
         self.passed += 1
         if self.passed not in self._places:
             return ""
@@ -81,25 +112,33 @@ class Schedule:
         self.log.append(f"{self.passed}: {kind} at {place}")
         return kind
 
+    def _die(self, place: str) -> NoReturn:
+        self.dead = True
+        raise Crash(place)
+
     def request(self, request: Request, answer: Callable[[Request], Response], faults: Faults) -> Response:
         """A request at the org's door."""
         name = f"http {request.method} {request.path.partition('/v62.0')[2] or request.path}"
         bulk = "/jobs/ingest" in request.path
         kind = self._trouble(name, HTTP + BULK * 3 if bulk else HTTP)
+        if kind == "outage":
+            self._down = self.dice.randint(4, 12)
+        if self._down and not self.calm:
+            self._down -= 1
+            return Response(503, {}, b"the org is down")
         if kind == "crash before":
-            raise Crash(name)
+            self._die(name)
         if kind == "answer lost before":
             return Response(0, {}, b"", lost=True)
-        if kind == "rival run" and self.rival:
-            self.rival()
-        if kind == "clock forward" and self.forward:
-            self.forward()
-        if kind in _SCRIPTED:
-            faults.script(_SCRIPTED[kind])
+        if kind in self.others:
+            self.others[kind](self.dice)
+        if script := _SCRIPTED.get(kind) or _WAITING.get(kind):
+            faults.script(**script)
         response = answer(request)
-        faults.clear()
+        if kind in _SCRIPTED:
+            faults.clear()
         if kind == "crash after":
-            raise Crash(name)
+            self._die(name)
         if kind == "answer lost after":
             return Response(0, {}, b"", lost=True)
         if kind == "half an answer":
@@ -110,34 +149,34 @@ class Schedule:
         """A commit of the journal."""
         kind = self._trouble(f"journal {name}", JOURNAL)
         if kind == "crash before":
-            raise Crash(name)
-        if kind == "disk full":
-            raise JournalError("The journal cannot be written: the disk is full.")
+            self._die(name)
+        if kind in _COMMIT_ERRORS:
+            raise OperationalError(name, {}, sqlite3.OperationalError(_COMMIT_ERRORS[kind]))
         write()
         if kind == "crash after":
-            raise Crash(name)
+            self._die(name)
 
     def move(self, name: str, act: Callable[[], object]) -> object:
         """A rename of a file."""
         kind = self._trouble(f"file {name}", FILES)
         if kind == "crash before":
-            raise Crash(name)
+            self._die(name)
         if kind == "disk full":
             raise OSError(errno.ENOSPC, "No space left on device")
         done = act()
         if kind == "crash after":
-            raise Crash(name)
+            self._die(name)
         return done
 
     def mail(self, name: str, deliver: Callable[[], None]) -> None:
         """A mail on its way."""
         kind = self._trouble(f"mail {name}", MAIL)
         if kind == "crash before":
-            raise Crash(name)
+            self._die(name)
         if kind == "refused":
             raise TransportFailed("The mail server refused the mail.", sent=False)
         deliver()
         if kind == "answer lost":
             raise TransportFailed("The answer to DATA was lost.", sent=None)
         if kind == "crash after":
-            raise Crash(name)
+            self._die(name)

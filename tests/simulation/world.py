@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from sfsync.clock import ManualClock
@@ -15,6 +16,7 @@ from sfsync.engine.flow import PartnerFile
 from sfsync.engine.operation import export_file, import_file, run_flow
 from sfsync.engine.results import RunResult
 from sfsync.engine.running import Nobody, Ports
+from sfsync.errors import LeaseHeld, SfsyncError
 from sfsync.journal.journal import Journal, open_journal
 from sfsync.mapping.compile import CompiledMapping
 from sfsync.mockorg import MockOrg
@@ -27,7 +29,7 @@ from sfsync.salesforce.org import Org
 from sfsync.salesforce.session import connect
 from sfsync.tabular.table import open_table
 from sfsync.transports.mail import Message
-from tests.simulation.schedule import Schedule
+from tests.simulation.schedule import Crash, Schedule
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -48,18 +50,22 @@ class OneClock(ManualClock):
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
-        self._org.set(self.now())
+        self._org.set(max(self.now(), self._org.now()))
+
+    def step_back(self, step: timedelta) -> None:
+        """The machine's clock is set back; the org's is not."""
+        self._now -= step
 
 
 @dataclass
 class Mailbox:
     """What the activation partner got, and the boundary on the way."""
 
-    schedule: Schedule
+    world: "World"
     mails: list[tuple[str, list[str]]] = field(default_factory=list)
 
     def send(self, message: Message) -> None:
-        self.schedule.mail(message.message_id, lambda: self._deliver(message))
+        self.world.schedule.mail(message.message_id, lambda: self._deliver(message))
 
     def _deliver(self, message: Message) -> None:
         table = open_table(message.attachments[0])
@@ -80,33 +86,57 @@ class World:
         self.flow = self.content.flow("charge_card")
         self._blank = folder / "blank.sqlite"
         open_journal(f"sqlite:///{self._blank}", clock=ManualClock(START)).close()
+        self._own, self._other = folder / "life", folder / "rival"
+        # One engine for all lives: its compiled statements are kept. Closing it lets go of the file all the same.
+        self._journals = {state: self._journal(state) for state in (self._own, self._other)}
+        self.end()
         self.schedule = Schedule(0, 2, calm=True)
-        self.state = folder
-        self.mailbox = Mailbox(self.schedule)
+        self.state = self._own
+        self.mailbox = Mailbox(self)
         self.clock = OneClock(self.org.clock)
         self.bulk_from = 2000
-        self._lives = 0
+        self.sent: dict[str, str] = {}
+        self.replaced = 0
+        self.touched: set[str] = set()
+        self.act: Callable[[], object] = self.run
+        self._lost = False
 
     def begin(self, snapshot: bytes, schedule: Schedule, *, bulk_from: int = 2000) -> None:
         """A new schedule from a prepared org: fresh folders, journal, mailbox, clock."""
-        self._lives += 1
         self.org.clock.set(START)
         self.org.restore(snapshot)
         self.schedule = schedule
         self.clock = OneClock(self.org.clock)
-        self.mailbox = Mailbox(schedule)
+        self.mailbox = Mailbox(self)
         self.bulk_from = bulk_from
-        self.state = self.folder / f"life-{self._lives}"
-        self.new_journal(self.state)
-        schedule.forward = lambda: self.clock.sleep(timedelta(days=2).total_seconds())
-        schedule.rival = self._rival
+        self.state = self._own
+        self.sent, self.replaced, self.touched = {}, 0, set()
+        self._lost = False
+        self._new_journal(self._own)
+        schedule.others = {
+            "rival run": lambda _: self._beside(self._other, self.run),
+            "second run": lambda _: self._beside(self._own, self.act),
+            "journal lost": lambda _: setattr(self, "_lost", True),
+            "record touched": lambda dice: touch(self, dice),
+            "file replaced": lambda _: self._replace(),
+            "clock forward": lambda _: self.clock.sleep(timedelta(days=2).total_seconds()),
+            "clock backward": lambda _: self.clock.step_back(timedelta(hours=1)),
+        }
 
     def end(self) -> None:
-        shutil.rmtree(self.folder / f"life-{self._lives}", ignore_errors=True)
-        shutil.rmtree(self.folder / f"life-{self._lives}-rival", ignore_errors=True)
+        shutil.rmtree(self._own, ignore_errors=True)
+        shutil.rmtree(self._other, ignore_errors=True)
 
-    def new_journal(self, state: Path) -> None:
+    def _journal(self, state: Path) -> Journal:
+        self._new_journal(state)
+        journal = open_journal(f"sqlite:///{state / 'journal.sqlite'}", clock=ManualClock(START))
+        journal._engine = _Engine(journal._engine, self)
+        return journal
+
+    def _new_journal(self, state: Path) -> None:
         state.mkdir(parents=True, exist_ok=True)
+        for ending in ("-wal", "-shm"):
+            (state / f"journal.sqlite{ending}").unlink(missing_ok=True)
         shutil.copyfile(self._blank, state / "journal.sqlite")
 
     def mapping(self, name: str) -> CompiledMapping:
@@ -140,20 +170,40 @@ class World:
 
     def deliver(self, partner_file: str, name: str, text: str) -> None:
         """A partner's file arrives in the inbox."""
-        inbox = self.state / "inbox" / partner_file
-        inbox.mkdir(parents=True, exist_ok=True)
-        (inbox / name).write_text(text, encoding="utf-8")
-        arrived = (self.clock.now() - timedelta(minutes=5)).timestamp()
-        os.utime(inbox / name, (arrived, arrived))
+        self.sent[f"{partner_file}/{name}"] = text
+        path = self.inbox(partner_file) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        arrived = (self.clock.now() - timedelta(hours=6)).timestamp()  # long ago by a clock set back as well
+        os.utime(path, (arrived, arrived))
+
+    def inbox(self, partner_file: str) -> Path:
+        return self._own / "inbox" / partner_file
+
+    def waiting(self) -> list[Path]:
+        """Files in inboxes that nobody has claimed yet."""
+        return [path for name in self.sent if (path := self._own / "inbox" / name).is_file()]
+
+    def _replace(self) -> None:
+        """The partner sends its file again under the same name: over one that waits, beside one that was claimed."""
+        for name, text in list(self.sent.items()):
+            partner_file, _, file = name.partition("/")
+            self.replaced += not (self.inbox(partner_file) / file).is_file()
+            first, *lines = text.splitlines()
+            self.deliver(partner_file, file, "\n".join([first, *reversed(lines)]) + "\n")
 
     @contextmanager
     def _process(self) -> Iterator[Ports]:
         """A process: a session, an open journal, files; all of it gone when it ends or dies."""
+        self.schedule.dead = False
+        if self._lost:  # somebody deleted it: it is evidence, not state
+            self._lost = False
+            self._new_journal(self.state)
         with ExitStack() as stack:
             stack.enter_context(activated(self._answer, sleep=lambda _: None))
-            journal = open_journal(f"sqlite:///{self.state / 'journal.sqlite'}", clock=self.clock)
+            journal = self.journal
+            journal._clock = self.clock
             stack.callback(journal.close)
-            stack.enter_context(_boundaries(self.schedule, journal, self.state))
             session = connect(LOGIN, {"SIM_SECRET": "right"}, self.clock)
             org = Org(session, clock=self.clock, bulk_from=self.bulk_from)
             yield Ports(
@@ -165,54 +215,108 @@ class World:
                 mail=self.mailbox,
                 partner_file=self.partner_file,
                 mapping=self.mapping,
-                holder=f"simulation:{self._lives}",
+                holder=f"simulation:{self.state.name}",
                 watcher=Nobody(),
             )
 
     def _answer(self, request: Request) -> Response:
         return self.schedule.request(request, self.org.handle, self.org.faults)
 
-    def _rival(self) -> None:
-        """Another machine runs the same flow from beginning to end, with a journal and a lease of its own."""
-        schedule, state = self.schedule, self.state
-        self.schedule = Schedule(0, 2, calm=True)
-        self.state = self.folder / f"life-{self._lives}-rival"
-        self.new_journal(self.state)
+    @property
+    def journal(self) -> Journal:
+        return self._journals[self.state]
+
+    def _beside(self, state: Path, act: Callable[[], object]) -> None:
+        """Another process: elsewhere with a journal of its own, or the same command here, where the lease is."""
+        schedule, mine = self.schedule, self.state
+        self.schedule, self.state = Schedule(0, 2, calm=True), state
+        if state != mine:
+            self._new_journal(state)
         try:
-            self.run()
+            act()
+        except LeaseHeld:
+            schedule.log.append("   the second run found the lease held")
+        except SfsyncError as error:
+            schedule.log.append(f"   the second run failed: {error.message}")
         finally:
-            self.schedule, self.state = schedule, state
-
-
-@contextmanager
-def _boundaries(schedule: Schedule, journal: Journal, state: Path) -> Iterator[None]:
-    """While this holds, commits of this journal and renames below ``state`` pass the schedule."""
-    writes = Journal._write
-    rename, replace = Path.rename, Path.replace
+            self.schedule, self.state = schedule, mine
 
     @contextmanager
-    def _write(self: Journal) -> Iterator[Any]:
-        if self is not journal:
-            with writes(self) as connection:
-                yield connection
-            return
+    def moves(self) -> Iterator[None]:
+        """While this holds, renames and deletions below the state folder pass the schedule."""
+        rename, replace, unlink = Path.rename, Path.replace, Path.unlink
+
+        def moving(real: Any, verb: str) -> Any:
+            def move(path: Path, target: Any) -> Any:
+                if self._own not in path.parents:
+                    return real(path, target)
+                return self.schedule.move(f"{verb} {path.name}", lambda: real(path, target))
+
+            return move
+
+        def remove(path: Path, missing_ok: bool = False) -> None:
+            if self._own in path.parents and self.schedule.dead:
+                raise Crash(f"unlink {path.name}")
+            unlink(path, missing_ok)
+
+        Path.rename, Path.replace, Path.unlink = moving(rename, "rename"), moving(replace, "replace"), remove
+        try:
+            yield
+        finally:
+            Path.rename, Path.replace, Path.unlink = rename, replace, unlink
+
+
+class _Engine:
+    """The journal's engine; every transaction that writes passes the schedule where it commits."""
+
+    def __init__(self, real: Any, world: World) -> None:
+        self._real = real
+        self._world = world
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
         with ExitStack() as stack:
-            connection = stack.enter_context(writes(self))
+            connection = stack.enter_context(self._real.begin())
             yield connection
-            schedule.commit("commit", stack.close)
+            self._world.schedule.commit("commit", stack.close)
 
-    def moving(real: Any, verb: str) -> Any:
-        def move(self: Path, target: Any) -> Any:
-            if state not in self.parents:
-                return real(self, target)
-            return schedule.move(f"{verb} {self.name}", lambda: real(self, target))
 
-        return move
+_TOUCHES: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
+    ("Lead", "SELECT Id, Sfsync_Key__c FROM Lead WHERE IsConverted = false", None),
+    ("Lead", "SELECT Id, Sfsync_Key__c FROM Lead WHERE IsConverted = false", {"Email": "other@example.org"}),
+    ("Opportunity", "SELECT Id, Sfsync_Key__c FROM Opportunity", None),
+    ("Opportunity", "SELECT Id, Sfsync_Key__c FROM Opportunity", {"StageName": "Closed Lost"}),
+    ("Order", "SELECT Id, Sfsync_Key__c FROM Order WHERE Status = 'Draft'", None),
+    ("Asset", "SELECT Id, Sfsync_Key__c FROM Asset", None),
+    ("Asset", "SELECT Id, Sfsync_Key__c FROM Asset", {"Status": "Obsolete"}),
+)
+"""What a person may do to a record while a run is at work: object, records to choose from, values (None: delete)."""
 
-    Journal._write = _write
-    Path.rename, Path.replace = moving(rename, "rename"), moving(replace, "replace")
-    try:
-        yield
-    finally:
-        Journal._write = writes
-        Path.rename, Path.replace = rename, replace
+
+def touch(world: World, dice: Random) -> None:
+    """A person changes or deletes a record; the sale it belongs to is not compared afterwards."""
+    sobject, soql, values = dice.choice(_TOUCHES)
+    records = world.org.query(f"{soql} ORDER BY Id")
+    if not records:
+        return
+    record = dice.choice(records)
+    key = record["Sfsync_Key__c"] or _sale_of(world, sobject, record["Id"])
+    world.touched.add(key)
+    world.schedule.log.append(f"   {'changed' if values else 'deleted'} the {sobject} of {key}")
+    if values is None:
+        world.org.core.delete(sobject, record["Id"])
+    else:
+        world.org.core.update(sobject, record["Id"], values)
+
+
+def _sale_of(world: World, sobject: str, record_id: str) -> str:
+    """The key of the sale that a record without a key will belong to."""
+    if sobject == "Opportunity":
+        (lead,) = world.org.query(
+            f"SELECT Id, Sfsync_Key__c FROM Lead WHERE ConvertedOpportunityId = '{record_id}'"
+        )
+        return str(lead["Sfsync_Key__c"])
+    return f"W2L-{record_id.upper()}"
