@@ -2,6 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+PARALLEL := -n auto --dist loadfile
 
 .PHONY: demo test lint check bench clients kill format clean
 
@@ -9,7 +10,7 @@ demo: $(STAMP)
 	$(PY) -m sfsync demo
 
 test: $(STAMP)
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q $(PARALLEL)
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
@@ -18,7 +19,7 @@ lint: $(STAMP)
 check: lint
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest -q --cov --cov-report=term
+	$(PY) -m pytest -q $(PARALLEL) --cov --cov-report=term
 
 bench: $(STAMP)
 	$(PY) -m tests.bench
