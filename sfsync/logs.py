@@ -20,10 +20,19 @@ _TOKEN = re.compile(
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w.:-])(?:\+|0)\d[\d ()./-]{5,20}\d(?!\w)")
 _PHONE_DIGITS = range(9, 16)
+_QUOTED = (
+    # the wording of these messages is the org's ("Core Data Types Used in API Calls", StatusCode)
+    re.compile(r"(data value too large: ).*?(?= \(max length=|$)", re.DOTALL),
+    re.compile(r"(bad value for restricted picklist field: ).*?(?=:[\w, ]* ?--$| \(\w|$)", re.DOTALL),
+    re.compile(r"(invalid email address: ).*?(?=:[\w, ]* ?--$| \(\w|$)", re.DOTALL),
+    re.compile(r"(Cannot deserialize instance of \w+ from \w+ value ).*?(?= or request|$)", re.DOTALL),
+)
 
 
 def redact(text: str) -> str:
-    """The text without tokens, passwords, e-mail addresses and phone numbers."""
+    """The text without tokens, passwords, e-mail addresses, phone numbers and what known messages quote."""
+    for pattern in _QUOTED:
+        text = pattern.sub(r"\1…", text)
     text = _EMAIL.sub("[e-mail]", _TOKEN.sub("[secret]", text))
     return _PHONE.sub(_redact_phone, text)
 

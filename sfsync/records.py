@@ -1,5 +1,6 @@
 """What sfsync decides about records: changes before they are written, outcomes after, a bucket per row."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -157,6 +158,14 @@ def _number(value: float) -> float:
         return float(value)
     except OverflowError:
         return value
+
+
+_PERSONAL = re.compile(r"(Name|Company|Email|Phone|Fax|Street|PostalCode|Birthdate|Description)(__c)?$")
+
+
+def personal(field: str) -> bool:
+    """Whether a field, by its name, tells who somebody is or where they live."""
+    return _PERSONAL.search(field) is not None
 
 
 Progress = Callable[[int], None]

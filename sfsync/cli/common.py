@@ -124,13 +124,21 @@ def run_guarded(command: click.Command) -> int:
         click.echo(f"Error: {message}", err=True)
         return _failed(call, error, message, SfsyncError.exit_code)
     except Exception as error:  # noqa: BLE001  Python's own exit code 1 would say "done, some rows not applied"
-        click.echo(redact("".join(traceback.format_exception(error))), err=True)
+        click.echo(redact(_where(error)), err=True)
         message = (
             f"sfsync itself made a mistake ({type(error).__name__}). Please report it with what is above."
         )
         click.echo(f"Error: {message}", err=True)
         return _failed(call, error, message, SfsyncError.exit_code)
     return code if isinstance(code, int) else 0
+
+
+def _where(error: BaseException) -> str:
+    """The way to a mistake of our own: files, lines and kinds of errors. Their texts may quote people's data."""
+    earlier = error.__cause__ or error.__context__
+    before = f"{_where(earlier)}\n" if earlier else ""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{before}Traceback (most recent call last):\n{frames}{type(error).__name__}"
 
 
 _STATUS = {GuardRefused.exit_code: "refused", LeaseHeld.exit_code: "locked"}

@@ -90,23 +90,37 @@ _STATUS = {
 
 
 def show_plan(plans: Sequence[StepPlan], options: Options) -> None:
-    """Print what each step would write, some fields before → after, and why rows would be left out."""
+    """Print what each step would write, some fields before → after, and why rows would be left out.
+
+    Values of personal fields are hidden unless somebody asks for more with -v: a terminal's output gets into mails
+    and tickets.
+    """
     if options.json or options.verbosity < 0:
         return
+    hidden = False
     for plan in plans:
         if not plan.writes and not plan.reasons:
             continue
         writes = ", ".join(f"{verb} {count:,} {name}" for (verb, name), count in plan.writes.items())
         options.say(f"\n{plan.result.name}: {writes or 'writes nothing'}")
         for sample in plan.samples[:10]:
-            before = "" if sample.before is None else f"{_short(sample.before)} "
-            options.say(f"    {sample.key}  {sample.object}.{sample.field}: {before}→ {_short(sample.after)}")
+            mask = sample.personal and options.verbosity < 1
+            hidden |= mask
+            before = "" if sample.before is None else f"{_short(sample.before, mask=mask)} "
+            after = _short(sample.after, mask=mask)
+            options.say(f"    {sample.key}  {sample.object}.{sample.field}: {before}→ {after}")
         for reason, count in list(plan.reasons.items())[:8]:
             options.say(f"    {count:,} × {reason}")
+    if hidden:
+        options.say("\nPersonal values are shown as •••; -v shows them.")
 
 
-def _short(value: object) -> str:
-    text = "(empty)" if value in (None, "") else str(value).replace("\n", " ")
+def _short(value: object, *, mask: bool) -> str:
+    if value in (None, ""):
+        return "(empty)"
+    if mask:
+        return "•••"
+    text = str(value).replace("\n", " ")
     return text if len(text) <= 60 else text[:59] + "…"
 
 

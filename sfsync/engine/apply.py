@@ -1,11 +1,15 @@
 """Sends decisions to the org phase by phase and settles what became of each."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from sfsync.engine.flow import Decision, Result
-from sfsync.records import Bucket, Change, ConvertLead, Create, Outcome, Progress, State, target
+from sfsync.records import Bucket, Change, ConvertLead, Create, Outcome, Progress, State, personal, target
+
+_LONG = 8
+"""Digits from which a number may be a card or a registration, no amount."""
 
 
 class Writer(Protocol):
@@ -62,4 +66,24 @@ def _resolve(change: Change, ids: dict[tuple[str, str], str]) -> Change:
 def _result(decision: Decision, trouble: Outcome | None, ids: dict[str, str]) -> Result:
     if trouble is None:
         return Result(decision.bucket, decision.reason, ids)
-    return Result(Bucket.FAILED, trouble.reason, ids, unknown=trouble.state is State.UNKNOWN)
+    reason = _unquoted(trouble.reason, decision)
+    return Result(Bucket.FAILED, reason, ids, unknown=trouble.state is State.UNKNOWN)
+
+
+def _unquoted(reason: str, decision: Decision) -> str:
+    """The org's reason without the personal values and long numbers that the row sent: some messages quote them."""
+    sent = {
+        value
+        for phase in decision.phases
+        for change in phase
+        if not isinstance(change, ConvertLead)
+        for name, value in change.values.items()
+        if isinstance(value, str) and len(value) > 1 and (personal(name) or _is_number(value))
+    }
+    for value in sorted(sent, key=len, reverse=True):
+        reason = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", reason, flags=re.IGNORECASE)
+    return reason
+
+
+def _is_number(value: str) -> bool:
+    return len(value) >= _LONG and value.isdigit()

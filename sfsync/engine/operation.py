@@ -1,5 +1,6 @@
 """One operation of an operator or of cron: plan, run, import or export, from lease to last line of the journal."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from sfsync.engine.run import Ledger, Meter, run_step
 from sfsync.engine.running import Ports, Running
 from sfsync.errors import ConfigError, FileRefused, GuardRefused, SfsyncError
 from sfsync.journal.values import FileRecord, JobRecord, RowRecord, StepRecord
-from sfsync.records import Update
+from sfsync.records import Bucket, Update
 from sfsync.transports.folder import FolderInbox
 
 
@@ -271,13 +272,19 @@ def _inbox(ports: Ports, inbox: Inbox) -> FolderInbox:
     return FolderInbox(ports.state / "inbox" / inbox.partner_file, clock=ports.clock)
 
 
+_DOUBTFUL = (Bucket.INVALID, Bucket.NOT_FOUND)
+_KEY = re.compile(r"row \d+|(?=.*\d)(?!\d{8,}$)[\w:./-]{1,64}")
+"""What a key looks like that a partner got from us; not a name, an address or a card number in the wrong column."""
+
+
 def _evidence(ledger: Ledger, file: FileRows | None) -> Iterator[RowRecord]:
     for identity, decision in ledger.decisions.items():
         result = ledger.results[identity]
         changes = [change for phase in decision.phases for change in phase]
         last = changes[-1] if changes else None
+        known = result.bucket not in _DOUBTFUL or _KEY.fullmatch(decision.key)
         yield RowRecord(
-            key=decision.key,
+            key=decision.key if known or not file else f"row {decision.number}",
             bucket=result.bucket,
             reason=f"{decision.field}: {result.reason}" if decision.field else result.reason,
             file=file.name if file else None,

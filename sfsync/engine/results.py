@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sfsync.records import Bucket
+from sfsync.records import Bucket, personal
 
 _NOT_APPLIED = (Bucket.INVALID, Bucket.NOT_FOUND, Bucket.DUPLICATE, Bucket.CONFLICT, Bucket.FAILED)
 
@@ -33,13 +33,17 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One field of one record, before and after, for the reader of a plan."""
+    """One field of one record, before and after, for the reader of a plan; ``personal`` by the field's name."""
 
     key: str
     object: str
     field: str
     before: Any
     after: Any
+
+    @property
+    def personal(self) -> bool:
+        return personal(self.field)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from sfsync.cells import clean, fold
 from sfsync.errors import FileRefused
 from sfsync.mapping.plan import FieldItem, Plan
 
+_LONGEST, _DIGITS = 60, 5
+"""What no heading has: more characters than the one, as many digits as the other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -69,7 +72,7 @@ def find_columns(
         wanted = "; ".join(
             f'{name} (headed "{(*headers[name].headings, name)[0]}", for one)' for name in missing
         )
-        found = ", ".join(clean(heading) or "(no heading)" for heading in headings) or "none"
+        found = _told(headings)
         raise FileRefused(
             file,
             "missing_column",
@@ -77,6 +80,14 @@ def find_columns(
             hint=f"Add the heading to {plan.mapping.path}, or ask the partner for the column.",
         )
     return Columns(plan, columns, tuple(headings))
+
+
+def _told(headings: Sequence[str]) -> str:
+    """The headings as a message may name them; rows of data that stand where headings should are not quoted."""
+    texts = [clean(heading) for heading in headings]
+    if any("@" in text or len(text) > _LONGEST or sum(map(str.isdigit, text)) >= _DIGITS for text in texts):
+        return f"{len(texts)}, and they look like data: the row of headings is missing"
+    return ", ".join(text or "(no heading)" for text in texts) or "none"
 
 
 def _column(position: int) -> str:

@@ -11,6 +11,7 @@ developer documentation; what may be repeated is our own judgement:
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,13 +51,22 @@ class Fault:
     def detail(self) -> str:
         """Code and message in one, without personal data, on one line."""
         text = f"{self.code}: {self.message}" if self.code and self.message else self.code or self.message
-        return redact(" ".join(text.split()))[:300] or f"HTTP {self.status}"
+        return redact(_without_literals(" ".join(text.split())))[:300] or f"HTTP {self.status}"
 
     def may_repeat(self, *, repeatable: bool) -> bool:
         """Whether the same request may be sent again."""
         if self.kind in {FaultKind.BUSY, FaultKind.UNREACHED}:
             return True
         return self.kind is FaultKind.BROKEN and repeatable
+
+
+_EXCERPT = re.compile(r"(^|: ).*?(?=ERROR at Row:)", re.DOTALL)
+_LITERAL = re.compile(r"""((?:[=(,<>]|\b(?:LIKE|found|token:?))\s*)'(?:[^'\\]|\\.)*'?""", re.IGNORECASE)
+
+
+def _without_literals(text: str) -> str:
+    """A message about a query without the part of it that it shows, and without the values in what is left."""
+    return _LITERAL.sub(r"\1'…'", _EXCERPT.sub(r"\1", text, count=1))
 
 
 _BY_CODE = {

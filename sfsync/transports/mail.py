@@ -21,6 +21,7 @@ from typing import Literal
 
 from sfsync.clock import Clock, SystemClock
 from sfsync.errors import TransportFailed
+from sfsync.logs import redact
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -189,9 +190,9 @@ def _data(server: smtplib.SMTP, data: bytes) -> None:
 
 
 def _answer(code: int, text: bytes | str) -> str:
-    """The server's words without mail addresses: messages carry no personal data."""
+    """The server's words without addresses and numbers of people: messages carry no personal data."""
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    words = re.sub(r"\S+@\S+", "…", " ".join(words.split()))
+    words = redact(re.sub(r"\S+@\S+", "…", " ".join(words.split())))
     return f"{code} {words[:120]}".strip()
 
 

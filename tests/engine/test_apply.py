@@ -177,3 +177,12 @@ def test_every_row_ends_as_its_own_changes_did(
         assert (result.bucket is Bucket.FAILED) is (trouble is not None)
         assert result.unknown is (trouble is State.UNKNOWN)
     assert sent == needed
+
+
+def test_a_reason_does_not_quote_what_was_sent_about_a_person() -> None:
+    said = "Jan de Boer of Kade 1 may not have card 6371801234567890123 in NL, Januari"
+    org = ScriptedOrg(lambda change: Outcome(State.REFUSED, code="RULE", message=said))
+    values = {"LastName": "de Boer", "FirstName": "Jan", "Street": "kade 1", "Country": "NL"}
+    row = Decision("a", phases=((Create("Lead", "a", values | {"Card_Id__c": "6371801234567890123"}),),))
+    (result,) = write_phases(org, [row])
+    assert result.reason == "RULE: … … of … may not have card … in NL, Januari"
