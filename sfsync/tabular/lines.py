@@ -16,6 +16,10 @@ LONGEST_FIELD = 131_072
 """Characters in one field: the longest text that Salesforce keeps; Python's csv module has the same limit."""
 
 
+LONGEST_FIELD = 131_072
+"""Characters of a field; more means a quote left open. The csv module's own limit is shared with everybody."""
+
+
 class Lines:
     """An iterator of lines, each ending in LF (after a CR, where the file has CRLF).
 
@@ -79,7 +83,7 @@ class Lines:
         """Whether the record is the end mark; refuses a file whose last quote was never closed."""
         if record == [_END]:
             return True
-        if record and _END in record[-1]:
+        if record and (_END in record[-1] or max(map(len, record)) > LONGEST_FIELD):
             raise self._open_quote(start)
         return False
 
