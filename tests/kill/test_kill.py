@@ -22,8 +22,8 @@ def test_a_killed_process_is_followed_by_one_that_finishes_the_work(site: tuple[
     assert len(calm.picture["outbox"]) >= LEADS
     wrote = {}
     for point in (
-        Point(5, BEFORE, EXPIRED),
-        Point(5, AFTER, DELETED),
+        Point(3, BEFORE, EXPIRED),
+        Point(3, AFTER, DELETED),
         Point(calm.requests - 1, AFTER, EXPIRED),
     ):
         verdict = place.play(point, calm)
@@ -31,7 +31,7 @@ def test_a_killed_process_is_followed_by_one_that_finishes_the_work(site: tuple[
         assert verdict.request, "the process was not killed"
         assert verdict.written + verdict.rewritten == calm.written
         wrote[point.number, point.when] = verdict.written
-    assert 0 <= wrote[5, BEFORE] < wrote[5, AFTER] < wrote[calm.requests - 1, AFTER]
+    assert 0 <= wrote[3, BEFORE] < wrote[3, AFTER] < wrote[calm.requests - 1, AFTER]
 
 
 def test_the_lease_of_the_dead_holds_until_it_runs_out(site: tuple[Site, Calm]):
