@@ -76,7 +76,7 @@ def _price(write: Write) -> None:
 def roll_up(world: World, opportunity_id: str) -> None:
     """Bring the opportunity's sums in line with its products."""
     opportunity = world.store.row("Opportunity", opportunity_id)
-    if opportunity is None:
+    if opportunity is None or opportunity["IsDeleted"]:
         return
     lines = world.store.rows(
         "OpportunityLineItem", '"OpportunityId" = ? AND IsDeleted = 0', (opportunity_id,)

@@ -64,3 +64,19 @@ def test_the_org_describes_itself_by_query(org: OrgCore):
         "SELECT PermissionsConvertLeads, PermissionsModifyAllData FROM UserPermissionAccess"
     ).rows()
     assert [each["PermissionsConvertLeads"] for each in access] == [True]
+
+
+def test_an_opportunity_goes_into_the_bin_with_its_products(org: OrgCore):
+    from sfsync.mockorg import seeds
+
+    seeds.plant(org, "charge_card", 0)
+    entry = org.query(
+        "SELECT Id, Pricebook2Id FROM PricebookEntry WHERE Pricebook2.IsStandard = false"
+    ).rows()[0]
+    values = {"Name": "Won", "StageName": "Prospecting", "CloseDate": "2026-03-04"}
+    opportunity = org.insert("Opportunity", values | {"Pricebook2Id": entry["Pricebook2Id"]})
+    line = {"OpportunityId": opportunity, "PricebookEntryId": entry["Id"], "Quantity": 1, "UnitPrice": 5}
+    org.insert("OpportunityLineItem", line)
+    org.delete("Opportunity", opportunity)
+    assert org.query("SELECT COUNT() FROM Opportunity").total == 0
+    assert org.query("SELECT COUNT() FROM OpportunityLineItem").total == 0
