@@ -24,6 +24,9 @@ check: lint
 bench: $(STAMP)
 	$(PY) -m tests.bench
 
+simulate: $(STAMP)
+	$(PY) -m tests.simulation --schedules 10000
+
 clients: $(STAMP)
 	$(PY) -m tests.clients
 

@@ -40,6 +40,8 @@ HTTP = (
     "clock forward",
     "clock backward",
 )
+LOST = ("answer lost before", "answer lost after", "half an answer", "crash after")
+"""Where something may have been written, these come more often."""
 BULK = ("job failed", "job aborted", "rows unprocessed", "half an answer", "outage")
 JOURNAL = ("crash before", "crash after", "disk full", "read-only")
 FILES = ("crash before", "crash after", "disk full")
@@ -68,6 +70,10 @@ _MOST = 3
 """Troubles in one schedule."""
 
 
+Aim = tuple[str, str, int]
+"""A trouble, a part of a boundary's name, and at which of these boundaries the trouble strikes (from 1)."""
+
+
 @dataclass
 class Schedule:
     """The troubles of one seed. ``calm`` ends them; ``log`` tells what happened, for a replay."""
@@ -76,6 +82,8 @@ class Schedule:
     boundaries: int
     """About how many boundaries an undisturbed run passes: troubles are spread over them, and a little beyond."""
     calm: bool = False
+    aim: Aim | None = None
+    """A trouble that must strike."""
     passed: int = 0
     struck: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
@@ -91,6 +99,7 @@ class Schedule:
         self._places = {self.dice.randrange(1, spread) for _ in range(count)}
         self._down = 0
         self._commits = 0
+        self._aimed = 0
 
     def _trouble(self, place: str, kinds: tuple[str, ...]) -> str:
         """The trouble at this boundary, or nothing."""
@@ -105,9 +114,15 @@ class Schedule:
             if (self._commits + self.seed) % 3:
                 return ""
         self.passed += 1
-        if self.passed not in self._places:
+        kind = ""
+        if self.aim and self.aim[0] in kinds and self.aim[1] in place:
+            self._aimed += 1
+        if self.aim and self._aimed == self.aim[2]:
+            kind, self.aim = self.aim[0], None
+        elif self.passed in self._places:
+            kind = self.dice.choice(kinds)
+        if not kind:
             return ""
-        kind = self.dice.choice(kinds)
         self.struck[f"{place.partition(' ')[0]}: {kind}"] += 1
         self.log.append(f"{self.passed}: {kind} at {place}")
         return kind
@@ -119,8 +134,8 @@ class Schedule:
     def request(self, request: Request, answer: Callable[[Request], Response], faults: Faults) -> Response:
         """A request at the org's door."""
         name = f"http {request.method} {request.path.partition('/v62.0')[2] or request.path}"
-        bulk = "/jobs/ingest" in request.path
-        kind = self._trouble(name, HTTP + BULK * 3 if bulk else HTTP)
+        often = BULK * 3 if "/jobs/ingest" in name else LOST * 2 if request.method != "GET" else ()
+        kind = self._trouble(name, HTTP + often)
         if kind == "outage":
             self._down = self.dice.randint(4, 12)
         if self._down and not self.calm:

@@ -15,9 +15,11 @@ from typing import Any
 
 from requests import sessions
 
+from sfsync.mapping.bind import Bound
+from sfsync.mapping.rows import MappedBlock
 from tests.simulation.judge import only, picture, sound, untouched
 from tests.simulation.scenarios import SCENARIOS, Course, Scenario, Violation
-from tests.simulation.schedule import Schedule
+from tests.simulation.schedule import Aim, Schedule
 from tests.simulation.world import World
 
 
@@ -40,6 +42,8 @@ class Verdict:
     struck: Counter[str]
     outcomes: Counter[str]
     problem: str = ""
+    found: dict[str, Any] = field(default_factory=dict)
+    """The picture of the org in the end."""
     log: list[str] = field(default_factory=list)
 
 
@@ -55,8 +59,10 @@ class Simulator:
         tempfile.tempdir = str(self._folder)
         self._undo.callback(setattr, sessions, "get_environ_proxies", sessions.get_environ_proxies)
         sessions.get_environ_proxies = lambda *_, **__: {}  # nothing goes out; asking takes long
-        self._world = World(self._folder)
-        self._undo.enter_context(self._world.moves())
+        self._undo.callback(setattr, Bound, "map", Bound.map)
+        Bound.map = _remembering(Bound.map)
+        self.world = World(self._folder)
+        self._undo.enter_context(self.world.moves())
         self._prepared: dict[str, Prepared] = {}
 
     def __enter__(self) -> "Simulator":
@@ -67,21 +73,22 @@ class Simulator:
         self._undo.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def play(self, seed: int) -> Verdict:
-        """One seed, one schedule: the same every time."""
+    def play(self, seed: int, *, calm: bool = False, aim: Aim | None = None) -> Verdict:
+        """One seed, one schedule: the same every time. ``calm``: without any trouble; ``aim``: with this one."""
         random.seed(seed)  # the jitter of pauses
         prepared = self._ready(SCENARIOS[seed % len(SCENARIOS)])
-        schedule = Schedule(seed, prepared.boundaries)
+        schedule = Schedule(seed, prepared.boundaries, calm=calm, aim=aim)
         verdict = Verdict(seed, prepared.scenario.name, schedule.struck, Counter(), log=schedule.log)
-        self._world.begin(prepared.snapshot, schedule, bulk_from=prepared.scenario.bulk_from)
-        course = Course(self._world, outcomes=verdict.outcomes)
+        scenario = prepared.scenario
+        self.world.begin(prepared.snapshot, schedule, bulk_from=scenario.bulk_from, rivals=scenario.rivals)
+        course = Course(self.world, outcomes=verdict.outcomes)
         try:
             prepared.scenario.play(course)
-            found = picture(self._world)
-            sound(self._world)
+            found = verdict.found = picture(self.world)
+            sound(self.world)
             wanted = prepared.wanted
-            if self._world.touched:
-                others = untouched(wanted, self._world.touched)
+            if self.world.touched:
+                others = untouched(wanted, self.world.touched)
                 wanted, found = only(wanted, others), only(found, others)
             if found != wanted:
                 verdict.problem = f"the org differs: {_difference(wanted, found)}"
@@ -90,21 +97,38 @@ class Simulator:
         except Exception:  # noqa: BLE001  anything else is a bug, and the verdict says so
             verdict.problem = traceback.format_exc()
         finally:
-            self._world.end()
+            self.world.end()
         return verdict
 
     def _ready(self, scenario: Scenario) -> Prepared:
         if scenario.name not in self._prepared:
-            self._world.org.reset()
-            scenario.prepare(self._world)
-            snapshot = self._world.org.snapshot()
+            self.world.org.reset()
+            scenario.prepare(self.world)
+            snapshot = self.world.org.snapshot()
             calm = Schedule(0, 2)
             calm._places = set()
-            self._world.begin(snapshot, calm, bulk_from=scenario.bulk_from)
-            scenario.play(Course(self._world))
-            self._prepared[scenario.name] = Prepared(scenario, snapshot, picture(self._world), calm.passed)
-            self._world.end()
+            self.world.begin(snapshot, calm, bulk_from=scenario.bulk_from)
+            scenario.play(Course(self.world))
+            self._prepared[scenario.name] = Prepared(scenario, snapshot, picture(self.world), calm.passed)
+            self.world.end()
         return self._prepared[scenario.name]
+
+
+def _remembering(real: Any) -> Any:
+    """``Bound.map`` that maps the same rows once: the same few rows come thousands of times."""
+    known: dict[Any, list[MappedBlock]] = {}
+
+    def mapped(bound: Bound, blocks: Any, *, lookups: Any = None) -> Iterable[MappedBlock]:
+        frames = list(blocks() if callable(blocks) else blocks)
+        rows = tuple((*frame.columns, *frame.rows()) for frame in frames)
+        key = (id(bound.columns.plan), bound.columns.headings, rows)
+        if lookups:
+            return real(bound, frames, lookups=lookups)
+        if key not in known:
+            known[key] = list(real(bound, frames))
+        return known[key]
+
+    return mapped
 
 
 def _difference(wanted: Any, found: Any, path: str = "") -> str:

@@ -88,7 +88,8 @@ class World:
         open_journal(f"sqlite:///{self._blank}", clock=ManualClock(START)).close()
         self._own, self._other = folder / "life", folder / "rival"
         # One engine for all lives: its compiled statements are kept. Closing it lets go of the file all the same.
-        self._journals = {state: self._journal(state) for state in (self._own, self._other)}
+        self._journals: dict[Path, Journal] = {}
+        self._journals |= {state: self._journal(state) for state in (self._own, self._other)}
         self.end()
         self.schedule = Schedule(0, 2, calm=True)
         self.state = self._own
@@ -101,7 +102,9 @@ class World:
         self.act: Callable[[], object] = self.run
         self._lost = False
 
-    def begin(self, snapshot: bytes, schedule: Schedule, *, bulk_from: int = 2000) -> None:
+    def begin(
+        self, snapshot: bytes, schedule: Schedule, *, bulk_from: int = 2000, rivals: bool = True
+    ) -> None:
         """A new schedule from a prepared org: fresh folders, journal, mailbox, clock."""
         self.org.clock.set(START)
         self.org.restore(snapshot)
@@ -114,11 +117,11 @@ class World:
         self._lost = False
         self._new_journal(self._own)
         schedule.others = {
-            "rival run": lambda _: self._beside(self._other, self.run),
+            "rival run": lambda _: self._beside(self._other, self.act if rivals else self.run),
             "second run": lambda _: self._beside(self._own, self.act),
             "journal lost": lambda _: setattr(self, "_lost", True),
             "record touched": lambda dice: touch(self, dice),
-            "file replaced": lambda _: self._replace(),
+            "file replaced": lambda _: self.send_again(),
             "clock forward": lambda _: self.clock.sleep(timedelta(days=2).total_seconds()),
             "clock backward": lambda _: self.clock.step_back(timedelta(hours=1)),
         }
@@ -134,6 +137,8 @@ class World:
         return journal
 
     def _new_journal(self, state: Path) -> None:
+        if journal := self._journals.get(state):
+            journal.close()  # who looked at the old one may have left it open
         state.mkdir(parents=True, exist_ok=True)
         for ending in ("-wal", "-shm"):
             (state / f"journal.sqlite{ending}").unlink(missing_ok=True)
@@ -184,7 +189,7 @@ class World:
         """Files in inboxes that nobody has claimed yet."""
         return [path for name in self.sent if (path := self._own / "inbox" / name).is_file()]
 
-    def _replace(self) -> None:
+    def send_again(self) -> None:
         """The partner sends its file again under the same name: over one that waits, beside one that was claimed."""
         for name, text in list(self.sent.items()):
             partner_file, _, file = name.partition("/")
