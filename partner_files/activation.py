@@ -172,8 +172,8 @@ class SendActivations(Step[Batch]):
     def _mail(self, selected: Batch, keys: Sequence[str], hands: Hands) -> TransportFailed | None:
         """Mail the workbook of the cards ``keys``; the trouble if it did not certainly go out."""
         cards = {card[KEY_FIELD]: card for card in selected.cards}
-        path = self._workbook([cards[key] for key in keys], selected.name, hands)
         try:
+            path = self._workbook([cards[key] for key in keys], selected.name, hands)
             hands.mail(self._message(selected.name, path, len(keys)))
         except TransportFailed as error:
             hands.say(str(error))

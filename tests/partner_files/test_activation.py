@@ -61,6 +61,22 @@ def test_a_mail_that_certainly_did_not_go_out_is_sent_by_the_next_run(
     assert len(house.mails.sent) == 1
 
 
+def test_cards_of_a_workbook_that_cannot_be_written_are_taken_by_the_next_run(
+    issued: tuple[House, dict[str, str]],
+) -> None:
+    house, cards = issued
+    outbox = house.state / "outbox" / "activation"
+    outbox.parent.mkdir(exist_ok=True)
+    outbox.write_text("a file where the folder should be")
+    result = house.give("activation")
+    assert result.steps[0].buckets == {Bucket.FAILED: len(cards)}
+    outbox.unlink()
+    second = house.give("activation")
+    assert second.steps[0].buckets == {Bucket.APPLIED: len(cards)}
+    assert not any("--batch" in message for message in second.messages)
+    assert len(house.mails.sent) == 1
+
+
 def test_a_mail_that_may_have_gone_out_is_not_sent_again_unless_asked(
     issued: tuple[House, dict[str, str]],
 ) -> None:
