@@ -1,6 +1,7 @@
 """The world of one schedule: org, journal, folders, mailbox and clock, all passing the schedule's boundaries."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +24,7 @@ from sfsync.mockorg import MockOrg
 from sfsync.mockorg.callbacks import activated
 from sfsync.mockorg.clock import MockClock
 from sfsync.mockorg.http import Request, Response
+from sfsync.mockorg.quirks import Quirks
 from sfsync.project import Content
 from sfsync.salesforce.auth import OrgSettings
 from sfsync.salesforce.org import Org
@@ -39,6 +41,10 @@ LOGIN = OrgSettings(
     client_id="sim",
     client_secret="env:SIM_SECRET",
 )
+
+
+_PROCESS = re.compile(r"\.[0-9]+(?=\.tmp$)")
+"""The process's number in the name of a temporary file."""
 
 
 class OneClock(ManualClock):
@@ -79,7 +85,12 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.org = MockOrg(metadata=[ROOT / "config" / "org"], clock=MockClock(START), sleep=lambda _: None)
+        self.org = MockOrg(
+            metadata=[ROOT / "config" / "org"],
+            clock=MockClock(START),
+            sleep=lambda _: None,
+            quirks=Quirks(logins_per_hour=1_000_000),  # every schedule begins in the same hour
+        )
         self.content = Content(ROOT)
         self._mappings: dict[str, CompiledMapping] = {}
         self._partner_files: dict[str, PartnerFile] = {}
@@ -255,7 +266,7 @@ class World:
             def move(path: Path, target: Any) -> Any:
                 if self._own not in path.parents:
                     return real(path, target)
-                return self.schedule.move(f"{verb} {path.name}", lambda: real(path, target))
+                return self.schedule.move(f"{verb} {_PROCESS.sub('', path.name)}", lambda: real(path, target))
 
             return move
 
