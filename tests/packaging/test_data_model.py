@@ -20,6 +20,8 @@ KEYED = {
     "Order",
     "OrderItem",
     "Asset",
+    "Aftersales_Lead__c",
+    "Vehicle__c",
 }
 
 
@@ -44,7 +46,7 @@ def full_name(path: Path) -> str:
 def shape(field: ET.Element) -> str:
     """The type as docs/data-model.md writes it."""
     kind = value(field, "type")
-    if kind == "Text":
+    if kind in {"Text", "LongTextArea"}:
         kind += f"({value(field, 'length')})"
     if kind == "Number":
         kind += f"({value(field, 'precision')},{value(field, 'scale')})"
@@ -52,7 +54,12 @@ def shape(field: ET.Element) -> str:
         kind += ": " + ", ".join(values(field, "valueSet/valueSetDefinition/value/fullName"))
     if kind == "Lookup":
         kind += f"({value(field, 'referenceTo')}), children `{value(field, 'relationshipName')}`"
-    flags = (("externalId", "external id"), ("unique", "unique"), ("caseSensitive", "case-sensitive"))
+    flags = (
+        ("externalId", "external id"),
+        ("unique", "unique"),
+        ("caseSensitive", "case-sensitive"),
+        ("trackHistory", "history"),
+    )
     return ", ".join([kind, *(word for name, word in flags if value(field, name) == "true")])
 
 
@@ -139,6 +146,7 @@ def test_queue_takes_leads():
 
 def test_every_file_has_a_place_that_a_deployment_knows():
     known = {
+        r"objects/(\w+)/\1\.object-meta\.xml",
         r"objects/\w+/fields/\w+__c\.field-meta\.xml",
         r"standardValueSets/\w+\.standardValueSet-meta\.xml",
         r"LeadConvertSettings/LeadConvertSettings\.LeadConvertSetting-meta\.xml",
