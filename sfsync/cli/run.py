@@ -1,4 +1,4 @@
-"""`sfsync run FLOW[.STEP]`: run a flow or one step of it."""
+"""`sfsync run FLOW[.STEP]`: run a flow, a group of its steps, or one step."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ OVERRIDES = click.Choice(["changes", "rejects", "blanks", "api_floor"])
 @figures.option
 @common_options
 def command(options: Options, flow: str, override: tuple[str, ...], metrics: Path | None) -> int:
-    """Run FLOW (`charge_card`) or one step of it (`charge_card.convert`).
+    """Run FLOW (`charge_card`), a group of its steps (`aftersales.nightly`) or one step (`charge_card.convert`).
 
     Safe to run again at any time: every step selects what is left to do from the org itself.
     """

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from sfsync.clock import Clock
+from sfsync.errors import ConfigError
 from sfsync.records import Bucket, Change, Record
 
 S = TypeVar("S")
@@ -120,13 +121,57 @@ class Inbox:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """A family's flow. A step is called ``family.step``."""
+class Group:
+    """Steps that are run together under a name of their own: ``family.group``, on a time of its own in cron.
+
+    A step of a group is still called ``family.step``. A group ``by_hand`` only runs when it, or one of its steps,
+    is named.
+    """
 
     name: str
     about: str
     steps: tuple["Step[Any] | Inbox", ...]
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A family's flow. A step is called ``family.step``, a group of steps ``family.group``."""
+
+    name: str
+    about: str
+    steps: tuple["Step[Any] | Inbox | Group", ...]
     guards: Mapping[str, Any] = field(default_factory=dict)
+
+    def choose(self, name: str | None = None) -> "list[Step[Any] | Inbox]":
+        """The steps that ``name`` means, in order: one step, all of a group, or (None) what is not by hand.
+
+        Raises ConfigError for a name that the flow does not have.
+        """
+        if name is None:
+            return [step for part in self.steps if not part.by_hand for step in _automatic(part)]
+        for part in self.steps:
+            if part.name == name:
+                return _automatic(part) if isinstance(part, Group) else [part]
+        for step in (step for part in self.steps if isinstance(part, Group) for step in part.steps):
+            if step.name == name:
+                return [step]
+        known = ", ".join(self.names)
+        raise ConfigError(f"{self.name} has no step called {name!r}.", hint=f"Its steps are: {known}.")
+
+    @property
+    def names(self) -> list[str]:
+        """What can be named: steps and groups, each once, in order."""
+        found: list[str] = []
+        for part in self.steps:
+            inner = [step.name for step in part.steps] if isinstance(part, Group) else []
+            found += [name for name in (part.name, *inner) if name not in found]
+        return found
+
+
+def _automatic(part: "Step[Any] | Inbox | Group") -> "list[Step[Any] | Inbox]":
+    """What runs when ``part`` does: in a group, all but the steps by hand."""
+    return [step for step in part.steps if not step.by_hand] if isinstance(part, Group) else [part]
 
 
 @dataclass(frozen=True, slots=True)

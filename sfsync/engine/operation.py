@@ -12,15 +12,15 @@ from sfsync.engine.plan import plan_step
 from sfsync.engine.results import RunResult, StepPlan, StepResult, merge
 from sfsync.engine.run import Ledger, Meter, run_step
 from sfsync.engine.running import Ports, Running
-from sfsync.errors import ConfigError, FileRefused, GuardRefused, SfsyncError
+from sfsync.errors import FileRefused, GuardRefused, SfsyncError
 from sfsync.journal.values import FileRecord, JobRecord, RowRecord, StepRecord
 from sfsync.records import Bucket, Update
 from sfsync.transports.folder import FolderInbox
 
 
 def run_flow(ports: Ports, flow: Flow, step: str | None) -> RunResult:
-    """Run a flow, or one step of it. Raises LeaseHeld when another run of the flow is at work."""
-    return _operate(ports, "run", flow, choose(flow, step), step)
+    """Run a flow, one group of its steps, or one step. Raises LeaseHeld when another run of the flow is at work."""
+    return _operate(ports, "run", flow, flow.choose(step), step)
 
 
 def export_file(ports: Ports, flow: Flow, step: Step[Any]) -> RunResult:
@@ -35,17 +35,6 @@ def import_file(ports: Ports, flow: Flow, partner_file: PartnerFile, file: FileR
     return _operate(ports, "import", flow, steps, partner_file.name, file=file)
 
 
-def choose(flow: Flow, step: str | None) -> Sequence[Step[Any] | Inbox]:
-    """The steps of a flow that a command means; by-hand steps only when named."""
-    if step is None:
-        return [found for found in flow.steps if not found.by_hand]
-    chosen = [found for found in flow.steps if found.name == step]
-    if not chosen:
-        known = ", ".join(found.name for found in flow.steps)
-        raise ConfigError(f"{flow.name} has no step called {step!r}.", hint=f"Its steps are: {known}.")
-    return chosen
-
-
 def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[StepPlan]]:
     """What `run` would do, with its ledger; writes nothing, neither to the org nor to any folder."""
     started = ports.clock.monotonic()
@@ -53,7 +42,7 @@ def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[St
     expected: list[Any] = []
     plans: list[StepPlan] = []
     messages: list[str] = []
-    for found in choose(flow, step):
+    for found in flow.choose(step):
         parts = []
         for single in _planned(ports, found, messages):
             taken = [value for value in expected if isinstance(value, single.consumes)]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from sfsync.demo.partners import card_id
-from sfsync.engine.flow import Flow, Inbox
-from sfsync.engine.operation import choose, run_flow
+from sfsync.engine.flow import Flow, Group, Inbox
+from sfsync.engine.operation import run_flow
 from sfsync.engine.running import Nobody
 from sfsync.errors import ConfigError, GuardRefused, LeaseHeld, LoginFailed, OrgError
 from sfsync.journal.values import Run
@@ -152,11 +152,34 @@ def test_steps_are_chosen_by_name_and_by_hand_steps_only_so() -> None:
         by_hand = True
 
     flow = Flow("f", "", (ScriptedStep([]), ByHand([]), Inbox("in", "allocation")))
-    assert [step.name for step in choose(flow, None)] == ["scripted", "in"]
-    assert [step.name for step in choose(flow, "by_hand_step")] == ["by_hand_step"]
+    assert [step.name for step in flow.choose()] == ["scripted", "in"]
+    assert [step.name for step in flow.choose("by_hand_step")] == ["by_hand_step"]
     with pytest.raises(ConfigError, match="no step called 'scripte'") as caught:
-        choose(flow, "scripte")
+        flow.choose("scripte")
     assert "scripted, by_hand_step, in" in caught.value.hint
+
+
+def test_a_group_is_run_by_its_name_and_its_steps_by_theirs(empty: House) -> None:
+    class Early(ScriptedStep):
+        name = "early"
+
+    class Rare(ScriptedStep):
+        name = "rare"
+        by_hand = True
+
+    nightly = Group("nightly", "at night", (Early([]), Rare([]), ScriptedStep([])), by_hand=True)
+    flow = Flow("f", "", (Group("daily", "by day", (Early([]), Rare([]))), nightly))
+    assert [step.name for step in flow.choose()] == ["early"]
+    assert [step.name for step in flow.choose("nightly")] == ["early", "scripted"]
+    assert [step.name for step in flow.choose("rare")] == ["rare"]
+    assert [step.name for step in flow.choose("scripted")] == ["scripted"]
+    assert flow.names == ["daily", "early", "rare", "nightly", "scripted"]
+    with pytest.raises(ConfigError, match="no step called 'monthly'") as caught:
+        flow.choose("monthly")
+    assert "nightly" in caught.value.hint
+    result = run_flow(empty.project.ports(Nobody(), mail=empty.mails), flow, "nightly")
+    assert [step.name for step in result.steps] == ["early", "scripted"]
+    assert last(empty).run.arguments == {"step": "nightly", "file": ""}
 
 
 def inbox(house: House, place: str) -> list[str]:
