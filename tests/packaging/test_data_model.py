@@ -60,7 +60,8 @@ def shape(field: ET.Element) -> str:
         ("caseSensitive", "case-sensitive"),
         ("trackHistory", "history"),
     )
-    return ", ".join([kind, *(word for name, word in flags if value(field, name) == "true")])
+    words = [word for name, word in flags if value(field, name) == "true"]
+    return ", ".join([kind, *words, *(["formula"] if value(field, "formula") else [])])
 
 
 def documented() -> Iterator[tuple[str, str, str, str]]:
@@ -107,7 +108,13 @@ def test_every_object_we_write_carries_the_key():
 def test_the_permission_set_covers_every_field_and_gives_no_delete():
     permissions = load(ORG / "permissionsets" / "Sfsync.permissionset-meta.xml")
     assert values(permissions, "fieldPermissions/field") == sorted(map(full_name, FIELD_FILES))
-    assert set(values(permissions, "fieldPermissions/editable")) == {"true"}
+    formulas = {full_name(path) for path in FIELD_FILES if value(load(path), "formula")}
+    read_only = {
+        value(found, "field")
+        for found in permissions.findall(NAMESPACE + "fieldPermissions")
+        if value(found, "editable") != "true"
+    }
+    assert read_only == formulas
     assert set(values(permissions, "objectPermissions/allowDelete")) == {"false"}
     assert "ConvertLeads" in values(permissions, "userPermissions/name")
 
