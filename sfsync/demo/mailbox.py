@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sfsync.clock import Clock
-from sfsync.transports.mail import Message, compose
+from sfsync.transports.mail import Message, OneByOne, compose
 
 
 @dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(OneByOne):
     """Takes mails as ``MailOut`` does, and keeps them in ``folder``."""
 
     folder: Path

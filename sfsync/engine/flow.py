@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from sfsync.clock import Clock
-from sfsync.errors import ConfigError
+from sfsync.errors import ConfigError, TransportFailed
 from sfsync.records import Bucket, Change, Record
 
 S = TypeVar("S")
@@ -80,6 +80,7 @@ class Hands(Protocol):
     def outbox(self, partner_file: str, name: str, make: Callable[[Path], object]) -> Path: ...
     def result(self, name: str, make: Callable[[Path], object]) -> Path: ...
     def mail(self, message: Any) -> None: ...
+    def mails(self, messages: Sequence[Any]) -> list[TransportFailed | None]: ...
     def say(self, text: str) -> None: ...
 
 

@@ -1,6 +1,6 @@
 """A run while it goes on: what it works with, what its steps may do, whom it tells."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -33,9 +33,10 @@ class Watcher(Protocol):
 
 
 class Mailer(Protocol):
-    """Sends a mail; raises TransportFailed, saying whether it may have gone out."""
+    """Sends mails as ``transports.mail.MailOut`` does."""
 
     def send(self, message: "Message") -> None: ...
+    def send_all(self, messages: "Iterable[Message]") -> "Iterator[TransportFailed | None]": ...
 
 
 class Nobody:
@@ -97,13 +98,21 @@ class Running:
         return self._put(folder, path.name, make, "result")
 
     def mail(self, message: "Message") -> None:
+        """Send one mail; raises TransportFailed, which says whether it may have gone out."""
+        for trouble in self.mails([message]):
+            if trouble is not None:
+                raise trouble
+
+    def mails(self, messages: "Sequence[Message]") -> list[TransportFailed | None]:
+        """Send mails; for each None, or the trouble that says whether it may have gone out."""
         if self.ports.mail is None:
-            raise TransportFailed(
+            trouble = TransportFailed(
                 "No mail server is configured, so nothing was mailed.",
                 sent=False,
-                hint="Fill in `mail:` in config/sfsync.yaml; the workbook is in the outbox.",
+                hint="Fill in `mail:` in config/sfsync.yaml.",
             )
-        self.ports.mail.send(message)
+            return [trouble] * len(messages)
+        return list(self.ports.mail.send_all(messages))
 
     def say(self, text: str) -> None:
         self.messages.append(text)

@@ -15,7 +15,7 @@ from sfsync.engine.running import Nobody, Ports
 from sfsync.errors import ConfigError
 from sfsync.mockorg import MockOrg
 from sfsync.project import Project, find_root, open_project
-from sfsync.transports.mail import Message
+from sfsync.transports.mail import Message, OneByOne
 
 URL = "https://mock.example.my.salesforce.com"
 """Where a bound project believes its org to be."""
@@ -29,7 +29,7 @@ class QuickClock(SystemClock):
 
 
 @dataclass
-class Mails:
+class Mails(OneByOne):
     """Takes mails; ``fail`` makes it fail as a server would."""
 
     sent: list[Message] = field(default_factory=list)

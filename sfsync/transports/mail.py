@@ -1,4 +1,4 @@
-"""Mail out by SMTP: one message, its attachments, and an honest answer to "did it go out?".
+"""Mail out by SMTP: text and HTML, attachments, and an honest answer to "did it go out?" for every message.
 
 The message is lost or doubled nowhere: a refusal before or after the data means that nothing went out; a connection
 that breaks while the server's answer to the data is awaited means that nobody knows (RFC 5321 4.5.3.2.6, 6.1). The
@@ -9,8 +9,8 @@ import mimetypes
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -39,12 +39,32 @@ class Message:
     body: str
     attachments: tuple[Path, ...]
     message_id: str
+    html: str | None = None
+    """The same content for readers that show HTML; ``body`` is for the others."""
 
     @property
     def recipients(self) -> tuple[str, ...]:
         """The addresses, one by one; a single text may hold several with commas between."""
         given = self.to.split(",") if isinstance(self.to, str) else self.to
         return tuple(address.strip() for address in given)
+
+
+class OneByOne:
+    """What takes mails one by one (a folder, a list) as a mailer that takes many."""
+
+    def send(self, message: Message) -> None:
+        """Take one message; raises TransportFailed as ``MailOut.send`` does."""
+        raise NotImplementedError
+
+    def send_all(self, messages: Iterable[Message]) -> Iterator[TransportFailed | None]:
+        """As ``MailOut.send_all``."""
+        for message in messages:
+            try:
+                self.send(message)
+            except TransportFailed as error:
+                yield error
+            else:
+                yield None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +86,44 @@ class MailOut:
         Raises TransportFailed: ``sent=False`` when it is certain that nothing went out, ``sent=None`` when the
         answer to the data was lost.
         """
-        composed = compose(message, self.sender, self.clock.now())
-        data = composed.as_bytes(policy=SMTP_POLICY)
-        with self._connected() as server:
+        for trouble in self.send_all([message]):
+            if trouble is not None:
+                raise trouble
+
+    def send_all(self, messages: Iterable[Message]) -> Iterator[TransportFailed | None]:
+        """Send messages over one connection, each when its outcome is asked for: None, or why it failed.
+
+        A message that fails stops no other one. A connection that is gone is opened again for the next message; a
+        server that does not answer is asked once, and all that is left fails with that.
+        """
+        server: smtplib.SMTP | None = None
+        down: TransportFailed | None = None
+        try:
+            for message in messages:
+                if down is None and not _is_free(server):
+                    _close(server)
+                    try:
+                        server = self._connect()
+                    except TransportFailed as error:
+                        server, down = None, error
+                yield down if server is None else self._trouble(server, message)
+        finally:
+            _close(server)
+
+    def _trouble(self, server: smtplib.SMTP, message: Message) -> TransportFailed | None:
+        """Send a message; why it failed, if it did."""
+        try:
+            data = compose(message, self.sender, self.clock.now()).as_bytes(policy=SMTP_POLICY)
             _envelope(server, parseaddr(self.sender)[1], message.recipients)
             _data(server, data)
+        except TransportFailed as error:
+            return error
+        return None
 
-    @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _connect(self) -> smtplib.SMTP:
         where = f"the mail server {self.host}:{self.port}"
         try:
-            server = self._open()
+            return self._open()
         except smtplib.SMTPAuthenticationError as error:
             hint = "Correct the user and the password of the mail server."
             raise TransportFailed(f"{where} refused the login ({error.smtp_code}).", hint=hint) from error
@@ -88,12 +135,6 @@ class MailOut:
         except OSError as error:
             hint = "Check host and port, and whether it runs."
             raise TransportFailed(f"{where} does not answer ({error}).", hint=hint) from error
-        try:
-            yield server
-        finally:
-            with suppress(smtplib.SMTPException, OSError):
-                server.quit()
-            server.close()
 
     def _open(self) -> smtplib.SMTP:
         if self.security == "none" and self.password is not None and not _loopback(self.host):
@@ -115,6 +156,23 @@ class MailOut:
             server.close()
             raise
         return server
+
+
+def _is_free(server: smtplib.SMTP | None) -> bool:
+    """Whether there is a connection that takes the next message; what was begun on it is forgotten."""
+    if server is None:
+        return False
+    try:
+        return server.rset()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _close(server: smtplib.SMTP | None) -> None:
+    if server is not None:
+        with suppress(smtplib.SMTPException, OSError):
+            server.quit()
+        server.close()
 
 
 def compose(message: Message, sender: str, now: datetime) -> EmailMessage:
@@ -140,6 +198,8 @@ def compose(message: Message, sender: str, now: datetime) -> EmailMessage:
     mail["Message-ID"] = message.message_id
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer, please
     mail.set_content(message.body)
+    if message.html is not None:
+        mail.add_alternative(message.html, subtype="html")
     for path in message.attachments:
         kind = _WORKBOOK if path.suffix.lower() == ".xlsx" else mimetypes.guess_type(path.name)[0]
         main, _, sub = (kind or "application/octet-stream").partition("/")

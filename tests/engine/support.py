@@ -12,6 +12,7 @@ from sfsync.engine.flow import Decision, Look, Result, Step
 from sfsync.engine.guards import Guards
 from sfsync.engine.results import StepResult
 from sfsync.engine.run import Ledger, Meter, run_step
+from sfsync.errors import TransportFailed
 from sfsync.records import Change, Create, Outcome, Progress, State, target
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -80,6 +81,9 @@ class ScriptedHands:
 
     def mail(self, message: Any) -> None:
         raise AssertionError(message)
+
+    def mails(self, messages: Sequence[Any]) -> list[TransportFailed | None]:
+        raise AssertionError(messages)
 
     def say(self, text: str) -> None:
         self.said.append(text)

@@ -30,7 +30,7 @@ from sfsync.salesforce.auth import OrgSettings
 from sfsync.salesforce.org import Org
 from sfsync.salesforce.session import connect
 from sfsync.tabular.table import open_table
-from sfsync.transports.mail import Message
+from sfsync.transports.mail import Message, OneByOne
 from tests.simulation.schedule import Crash, Schedule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ class OneClock(ManualClock):
 
 
 @dataclass
-class Mailbox:
+class Mailbox(OneByOne):
     """What the activation partner got, and the boundary on the way."""
 
     world: "World"

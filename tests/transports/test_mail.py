@@ -292,3 +292,76 @@ def test_an_attachment_that_is_not_there(tmp_path):
     lost = Message(("a@b.example",), "s", "b", (tmp_path / "lost.xlsx",), "<a@b>")
     with pytest.raises(TransportFailed, match=r"lost\.xlsx cannot be read"):
         compose(lost, "a@b.example", NOW)
+
+
+def letter(number: int, to: str = "one@partner.example", **changes) -> Message:
+    return Message(to, f"Letter {number}", "text", (), f"<letter-{number}@sfsync>", **changes)
+
+
+def subjects(handler: Handler) -> list[str]:
+    return [mail["Subject"] for mail in handler.received]
+
+
+def test_text_and_html_say_the_same_thing_to_different_readers(serve, tmp_path):
+    handler = Handler()
+    html = "<p>Zwölf Karten, 十二张卡</p>"
+    mail_out(serve(handler)).send(message(tmp_path, html=html))
+    (mail,) = handler.received
+    assert mail.get_content_type() == "multipart/mixed"
+    assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n") == "3 cards.\n.\n"
+    assert mail.get_body(("html",)).get_content().strip() == html
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["cards été.xlsx"]
+    alone = compose(letter(1, html=html), "a@b.example", NOW)
+    assert alone.get_content_type() == "multipart/alternative"
+
+
+def test_many_mails_go_over_one_connection(serve):
+    class Counting(Handler):
+        connections = 0
+
+        async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
+            self.connections += 1
+            session.host_name = hostname
+            return responses
+
+    handler = Counting(rcpt="550 no such user")
+    out = mail_out(serve(handler))
+    letters = [letter(1), letter(2, "bad@partner.example"), letter(3, "nobody"), letter(4)]
+    outcomes = list(out.send_all(letters))
+    assert [outcome is None for outcome in outcomes] == [True, False, False, True]
+    assert {outcome.sent for outcome in outcomes if outcome} == {False}
+    assert subjects(handler) == ["Letter 1", "Letter 4"]
+    assert handler.connections == 1
+
+
+def test_a_connection_that_is_gone_is_opened_again(serve):
+    class Impatient(Handler):
+        async def handle_RSET(self, server, session, envelope):  # noqa: N802
+            return "421 one message is enough"
+
+    handler = Impatient()
+    assert list(mail_out(serve(handler)).send_all(map(letter, range(3)))) == [None, None, None]
+    assert subjects(handler) == ["Letter 0", "Letter 1", "Letter 2"]
+
+
+def test_a_server_that_does_not_answer_is_asked_once():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    first, second = mail_out(port).send_all(map(letter, range(2)))
+    assert first is second
+    assert first.sent is False
+
+
+def test_a_mail_whose_outcome_is_unknown_stops_no_other_one(serve):
+    class Hanging(Handler):
+        async def handle_DATA(self, server, session, envelope):  # noqa: N802
+            answer = await super().handle_DATA(server, session, envelope)
+            if len(self.received) == 1:
+                server.transport.close()
+            return answer
+
+    handler = Hanging()
+    first, second = mail_out(serve(handler)).send_all(map(letter, range(2)))
+    assert first.sent is None
+    assert second is None
+    assert subjects(handler) == ["Letter 0", "Letter 1"]
