@@ -38,7 +38,9 @@ def command() -> None:
     help="Keep the org in this SQLite file.",
 )
 @click.option(
-    "--seed", metavar="NAME[:N]", help="Fill it first: charge_card (N open web leads) or catalogue."
+    "--seed",
+    metavar="NAME[:N]",
+    help="Fill it first: charge_card (N open web leads), aftersales (N leads at dealers) or catalogue.",
 )
 @click.option(
     "--ready-file",

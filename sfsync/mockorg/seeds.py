@@ -10,6 +10,7 @@ from typing import Any
 
 from sfsync.mockorg.org import OrgCore
 from sfsync.mockorg.people import Person, people
+from sfsync.mockorg.seed_aftersales import aftersales
 
 SALES_DESK = "sales.desk@example.com"
 QUEUE = "Web_Leads"
@@ -49,10 +50,12 @@ def charge_card(core: OrgCore, count: int = 1_000) -> None:
 
 
 SEEDS: Mapping[str, Callable[[OrgCore, int], None]] = MappingProxyType(
-    {"charge_card": charge_card, "catalogue": catalogue}
+    {"charge_card": charge_card, "aftersales": aftersales, "catalogue": catalogue}
 )
 
-DEFAULT_COUNTS: Mapping[str, int] = MappingProxyType({"charge_card": 1_000, "catalogue": 0})
+DEFAULT_COUNTS: Mapping[str, int] = MappingProxyType(
+    {"charge_card": 1_000, "aftersales": 500, "catalogue": 0}
+)
 
 
 def plant(core: OrgCore, name: str, count: int | None = None) -> None:
