@@ -39,6 +39,7 @@ class Course:
             if self.turns > TURNS // 2:
                 self.world.schedule.calm = True
             before = self.world.org.stats.records_written
+            struck = self.world.schedule.struck.total()
             outcome, result = self._once(act)
             self.outcomes[outcome] += 1
             self.world.schedule.log.append(f"   turn {self.turns}: {outcome}")
@@ -47,6 +48,8 @@ class Course:
             if result:
                 honest(self.world, result.run_id)
             failed = result and any(step.buckets.get(Bucket.FAILED) for step in result.steps)
+            if failed and self.world.schedule.struck.total() != struck:
+                at_rest = False  # what failed may have failed by the trouble alone
             quiet = (quiet + 1 if failed else 2) if at_rest else 0
 
     def _once(self, act: Callable[[], RunResult | None]) -> tuple[str, RunResult | None]:
