@@ -8,10 +8,11 @@ Bulk jobs: ``job_failed`` (nothing processed), ``unprocessed`` (the last ``rows`
     org.faults.script("lost_after", route="composite")          # the next one commits, its answer never comes
     org.faults.script("unavailable", route="query*", times=3)   # three times 503, then all is well
     org.faults.script("lock", sobject="Asset", rate=0.1, times=None, seed=7)   # every tenth row, repeatable
+    org.faults.script("lock", parent=account_id, times=200)     # rows of one parent, 200 times
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
@@ -74,6 +75,8 @@ class Fault:
     """How long ``slow`` waits."""
     sobject: str = "*"
     """Row faults: the object."""
+    parent: str = ""
+    """Row faults: only rows that name this record, by its id or by its key; empty: any row."""
     rows: int = 1
     """``unprocessed``: how many rows are left."""
     state: str = "Failed"
@@ -146,12 +149,13 @@ class Faults:
                 return entry.fault
         return None
 
-    def row(self, route: str, sobject: str) -> Refused | None:
-        """The refusal that strikes a row, if any."""
+    def row(self, route: str, sobject: str, names: Callable[[str], bool]) -> Refused | None:
+        """The refusal that strikes a row, if any; ``names`` tells whether the row names a parent."""
         for entry in self._scripted:
             fault = entry.fault
             aimed = fnmatchcase(route, fault.route) and fnmatchcase(sobject.lower(), fault.sobject.lower())
-            if fault.kind in ROW_KINDS and aimed and entry.strikes():
+            aimed = aimed and fault.kind in ROW_KINDS and (not fault.parent or names(fault.parent))
+            if aimed and entry.strikes():
                 return fault.refusal()
         return None
 

@@ -11,7 +11,7 @@ from sfsync.mockorg.state import Call
 
 def insert(call: Call, sobject: str, values: Mapping[str, Any], options: DmlOptions) -> str:
     """Insert a record and return its id; raises Refused."""
-    _strike(call, sobject)
+    _strike(call, sobject, values)
     made = call.core.insert(sobject, values, options=options)
     call.state.stats.wrote(sobject, "insert")
     return made
@@ -19,7 +19,7 @@ def insert(call: Call, sobject: str, values: Mapping[str, Any], options: DmlOpti
 
 def update(call: Call, sobject: str, record_id: str, values: Mapping[str, Any], options: DmlOptions) -> None:
     """Update a record; raises Refused."""
-    _strike(call, sobject)
+    _strike(call, sobject, values, record_id)
     call.core.update(sobject, record_id, values, options=options)
     call.state.stats.wrote(sobject, "update")
 
@@ -28,7 +28,7 @@ def upsert(
     call: Call, sobject: str, key_field: str, key: Any, values: Mapping[str, Any], options: DmlOptions
 ) -> tuple[str, bool]:
     """Insert or update by external id and return the id and whether it is new; raises Refused."""
-    _strike(call, sobject)
+    _strike(call, sobject, values)
     record_id, created = call.core.upsert(sobject, key_field, key, values, options=options)
     call.state.stats.wrote(sobject, "insert" if created else "update")
     return record_id, created
@@ -36,30 +36,41 @@ def upsert(
 
 def delete(call: Call, sobject: str, record_id: str) -> None:
     """Delete a record; raises Refused."""
-    _strike(call, sobject)
+    _strike(call, sobject, {}, record_id)
     call.core.delete(sobject, record_id)
     call.state.stats.wrote(sobject, "delete")
 
 
 def purge(call: Call, sobject: str, record_id: str) -> None:
     """Delete a record for good; raises Refused."""
-    _strike(call, sobject)
+    _strike(call, sobject, {}, record_id)
     call.core.purge(sobject, record_id)
     call.state.stats.wrote(sobject, "delete")
 
 
 def convert_lead(call: Call, request: LeadConvert) -> LeadConverted:
     """Convert a lead; counted as one record written. Raises Refused."""
-    _strike(call, "Lead")
+    _strike(call, "Lead", {"account": request.account_id, "contact": request.contact_id}, request.lead_id)
     done = call.core.convert_lead(request)
     call.state.stats.wrote("Lead", "convert")
     return done
 
 
-def _strike(call: Call, sobject: str) -> None:
-    trouble = call.state.faults.row(call.kind, sobject)
+def _strike(call: Call, sobject: str, values: Mapping[str, Any], record_id: str = "") -> None:
+    def names(parent: str) -> bool:
+        row = call.core.store.row(sobject, ids.normalise(record_id) or "") if record_id else None
+        return _names(values, parent) or (row is not None and parent in row.values())
+
+    trouble = call.state.faults.row(call.kind, sobject, names)
     if trouble is not None:
         raise trouble
+
+
+def _names(values: Mapping[str, Any], parent: str) -> bool:
+    """Whether one of the values is the parent: its id, or its key under a relationship."""
+    return any(
+        _names(value, parent) if isinstance(value, Mapping) else value == parent for value in values.values()
+    )
 
 
 def row_error(error: Refused) -> dict[str, Any]:

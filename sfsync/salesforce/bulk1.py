@@ -8,7 +8,7 @@ connection), and results are read here (its reader takes bytes one by one and le
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
@@ -22,6 +22,7 @@ from sfsync.records import Outcome, Progress, State
 from sfsync.salesforce import csv_rows
 from sfsync.salesforce.bulk2_results import refusal
 from sfsync.salesforce.bulk_job import PATIENCE, Job, OnJob, Patience, Settled
+from sfsync.salesforce.contention import group, pack
 from sfsync.salesforce.session import Answer, Session
 from sfsync.salesforce.soap import find_text, parse_xml
 
@@ -47,7 +48,7 @@ def ingest(
     rows: Sequence[Row],
     *,
     clock: Clock,
-    parent: Callable[[Row], str] | None = None,
+    families: Sequence[str] | None = None,
     batch_rows: int = BATCH_ROWS,
     on_job: OnJob | None = None,
     progress: Progress | None = None,
@@ -55,8 +56,8 @@ def ingest(
 ) -> list[Outcome]:
     """Write ``rows`` in one serial job and return an outcome for each, in the order of the input.
 
-    ``operation`` is "upsert" on ``key_field``, or "update" by ``Id`` with ``key_field`` None. Rows for which
-    ``parent`` gives the same text share a batch. ``on_job`` is told of the job before the first batch goes up and
+    ``operation`` is "upsert" on ``key_field``, or "update" by ``Id`` with ``key_field`` None. Rows
+    with the same text in ``families`` share a batch. ``on_job`` is told of the job before the first batch goes up and
     of every batch after it. A job that is still at work after ``patience`` goes on; its rows are unknown.
     Raises LoginFailed, OrgError and its kinds only while nothing has been sent; later trouble makes outcomes.
     """
@@ -70,7 +71,7 @@ def ingest(
         except ValueError as error:
             outcomes[place] = Outcome(State.REFUSED, code="NOT_SENDABLE", message=f"not sent: {error}")
     if cells:
-        groups = group(list(cells), lambda place: parent(rows[place]) if parent else str(place))
+        groups = group(list(cells), lambda place: families[place] if families else str(place))
         columns = csv_rows.columns_of(cells.values())
         documents = list(_documents(pack(groups, min(batch_rows, _LARGEST_BATCH)), cells, columns))
         lane = _Lane(session, clock, on_job, progress or (lambda _: None), patience)
@@ -122,25 +123,6 @@ def reattach(
     settled = lane.follow(job, batches, outcomes)
     job = lane.report(replace(job, state="Closed" if job.state == "Open" else job.state, settled=settled))
     return Settled(job, dict(zip(keys, outcomes, strict=True)))
-
-
-def group(places: Sequence[int], parent: Callable[[int], str]) -> list[list[int]]:
-    """Places of the same parent together; parents and their children in order of first appearance."""
-    groups: dict[str, list[int]] = {}
-    for place in places:
-        groups.setdefault(parent(place), []).append(place)
-    return list(groups.values())
-
-
-def pack(groups: Sequence[Sequence[int]], batch_rows: int) -> list[list[int]]:
-    """Groups into batches of at most ``batch_rows``; only a group that is larger by itself is split."""
-    batches: list[list[int]] = []
-    for one in groups:
-        if batches and len(batches[-1]) + len(one) <= batch_rows:
-            batches[-1].extend(one)
-        else:
-            batches += [list(one[start : start + batch_rows]) for start in range(0, len(one), batch_rows)]
-    return batches
 
 
 @dataclass(frozen=True, slots=True)

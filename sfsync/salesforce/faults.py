@@ -153,9 +153,14 @@ def is_passing(code: str, message: str) -> bool:
     """Whether a refused row met a trouble that passes: another transaction held its lock.
 
     Nothing was written for such a row, so it may be sent again. A trigger's lock error comes inside the message
-    of CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY.
+    of CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY. A bulk job that met too many locks gives up with TooManyLockFailure,
+    and does not come to the rest of its rows ("General Guidelines for Data Loads").
     """
-    return code == _LOCK or (code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" and _LOCK in message)
+    return (
+        code == _LOCK
+        or (code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" and _LOCK in message)
+        or (code == "NOT_PROCESSED" and "TooManyLockFailure" in message)
+    )
 
 
 def read_error(body: bytes) -> tuple[str, str]:

@@ -3,6 +3,7 @@
     fewer than ``bulk_from`` rows of one kind    collections of 200, five in a composite call
     from there on                                one Bulk API 2.0 load
     lead conversions                             SOAP, 100 a call, after everything else
+    rows that met a lock                         see ``contention``
 
 Kinds keep the order of their first appearance, so parents written first are there when children name them by key.
 Conversions come last because a converted lead takes no further change.
@@ -70,23 +71,18 @@ Step = CollectionsCall | BulkLoad | ConvertCall
 
 def steps(changes: Sequence[Change], bulk_from: int = BULK_FROM) -> list[Step]:
     """The calls and loads that write ``changes``, in the order in which they must run."""
-    kinds: dict[Kind, list[int]] = {}
-    leads: list[int] = []
-    for place, change in enumerate(changes):
-        if isinstance(change, ConvertLead):
-            leads.append(place)
-        else:
-            kinds.setdefault(kind_of(change), []).append(place)
+    leads = [place for place, change in enumerate(changes) if isinstance(change, ConvertLead)]
+    rows = [place for place, change in enumerate(changes) if not isinstance(change, ConvertLead)]
     plan: list[Step] = []
     waiting: list[Piece] = []
-    for kind, places in kinds.items():
+    for kind, places in by_kind(changes, rows).items():
         if len(places) >= bulk_from:
-            plan += _calls(waiting)
+            plan += calls(waiting)
             waiting = []
             plan.append(BulkLoad(kind, tuple(places)))
         else:
             waiting += pieces(changes, places)
-    plan += _calls(waiting)
+    plan += calls(waiting)
     plan += [
         ConvertCall(tuple(leads[start : start + LEADS_A_CALL]))
         for start in range(0, len(leads), LEADS_A_CALL)
@@ -113,12 +109,12 @@ def pieces(changes: Sequence[Change], places: Sequence[int]) -> Iterator[Piece]:
         yield Piece(kind, tuple(current))
 
 
-def again(changes: Sequence[Change], places: Sequence[int]) -> list[CollectionsCall]:
-    """Calls that send the rows at ``places``, of any kinds, once more."""
+def by_kind(changes: Sequence[Change], places: Sequence[int]) -> dict[Kind, list[int]]:
+    """Places of rows by their kind, kinds in the order of their first appearance."""
     kinds: dict[Kind, list[int]] = {}
     for place in places:
         kinds.setdefault(kind_of(changes[place]), []).append(place)
-    return _calls([piece for group in kinds.values() for piece in pieces(changes, group)])
+    return kinds
 
 
 def kind_of(change: Change) -> Kind:
@@ -160,8 +156,9 @@ def collection(piece: Piece, changes: Sequence[Change]) -> Collection:
     return Collection(piece.kind.object, piece.kind.key_field, rows)
 
 
-def _calls(waiting: Sequence[Piece]) -> list[CollectionsCall]:
+def calls(waiting: Sequence[Piece], together: int = COLLECTIONS_A_CALL) -> list[CollectionsCall]:
+    """Collections in calls of at most so many."""
     return [
-        CollectionsCall(tuple(waiting[start : start + COLLECTIONS_A_CALL]))
-        for start in range(0, len(waiting), COLLECTIONS_A_CALL)
+        CollectionsCall(tuple(waiting[start : start + together]))
+        for start in range(0, len(waiting), together)
     ]

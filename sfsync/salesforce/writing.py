@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
-from sfsync.errors import LoginFailed, OrgError, OutcomeUnknown, SfsyncError
+from sfsync.errors import LoginFailed, OrgError, OrgUnavailable, OutcomeUnknown, RequestLimit, SfsyncError
 from sfsync.logs import event
 from sfsync.records import KEY_FIELD, Change, ConvertLead, Create, Outcome, Progress, State
-from sfsync.salesforce import lanes, rest, soql
+from sfsync.salesforce import contention, lanes, rest, soql
 from sfsync.salesforce.bulk_job import OnJob
 from sfsync.salesforce.composite import write_collections
 from sfsync.salesforce.convert import convert
@@ -19,8 +19,7 @@ _log = logging.getLogger(__name__)
 
 ACCOUNT_BY_KEY = f"SELECT Id, {KEY_FIELD} FROM Account WHERE {{}}"
 
-_ROUNDS = 4  # a row that met a lock is sent at most so many times
-_FIRST_PAUSE = 1.0
+_FIRST_PAUSE = 1.0  # seconds before rows that met a lock are sent again; doubled each round
 _LOST_IN_A_ROW = 2  # after so many lost answers in a row nothing more is sent
 
 
@@ -60,21 +59,37 @@ class Writing:
         stop: SfsyncError | None = None
         for step in lanes.steps(self._changes, bulk_from):
             if stop is None:
-                stop = self._attempt(step)
-            if stop is not None:
-                self._settle(step.places, [_not_sent(stop)] * len(step.places))
+                stop = self._attempt(step, self._progress) or self._again(step, bulk_from)
+            if stop is not None:  # rows that met a lock stay refused for that
+                unsent = [place for place in step.places if self._outcomes[place] is None]
+                self._settle(unsent, [_not_sent(stop)] * len(unsent))
             if stop is not None or not isinstance(step, lanes.BulkLoad):  # a bulk load tells its own progress
                 self._progress(len(step.places))
         return [outcome if outcome is not None else Outcome(State.UNKNOWN) for outcome in self._outcomes]
 
-    def _attempt(self, step: lanes.Step) -> SfsyncError | None:
+    def _again(self, step: lanes.Step, bulk_from: int) -> SfsyncError | None:
+        """Send the rows that met a lock again (see ``contention``); the reason not to go on, if there is one."""
+        stop: SfsyncError | None = None
+        for number in range(1, contention.ROUNDS + 1):
+            locked = [place for place in step.places if _is_locked(self._outcomes[place])]
+            if not locked or stop is not None:
+                break
+            self._wait(number, len(locked))
+            for each in contention.again(self._changes, locked, number, bulk_from):
+                self._progress(0)
+                stop = stop or self._attempt(each, lambda _: self._progress(0))
+        return stop
+
+    def _attempt(self, step: contention.Again, progress: Progress) -> SfsyncError | None:
         """Do one step; the reason not to go on, if there is one."""
         try:
             match step:
                 case lanes.CollectionsCall():
                     self._collections(step)
                 case lanes.BulkLoad():
-                    self._bulk(step)
+                    self._bulk(step, progress)
+                case contention.SerialLoad():
+                    self._serial(step, progress)
                 case lanes.ConvertCall():
                     self._convert(step)
         except OutcomeUnknown as error:
@@ -95,37 +110,23 @@ class Writing:
         return None
 
     def _settle(self, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        """Note outcomes; a place that has one already keeps it."""
+        """Note outcomes; a place keeps the one it has, unless its row met a lock and was sent again."""
         for place, outcome in zip(places, outcomes, strict=True):
-            if self._outcomes[place] is None:
+            if self._outcomes[place] is None or _is_locked(self._outcomes[place]):
                 self._outcomes[place] = outcome
 
     def _collections(self, call: lanes.CollectionsCall) -> None:
-        calls = [call]
-        for number in range(1, _ROUNDS + 1):
-            locked: list[int] = []
-            for each in calls:
-                groups = write_collections(
-                    self._session, [lanes.collection(piece, self._changes) for piece in each.pieces]
-                )
-                self._sent = True
-                outcomes = [outcome for group in groups for outcome in group]
-                for place, outcome in zip(each.places, outcomes, strict=True):
-                    if number < _ROUNDS and _is_locked(outcome):
-                        locked.append(place)
-                    else:
-                        self._settle([place], [outcome])
-            if not locked:
-                return
-            self._wait(number, len(locked))
-            calls = lanes.again(self._changes, locked)
+        groups = write_collections(
+            self._session, [lanes.collection(piece, self._changes) for piece in call.pieces]
+        )
+        self._settle(call.places, [outcome for group in groups for outcome in group])
 
     def _wait(self, number: int, rows: int) -> None:
         seconds = _FIRST_PAUSE * 2.0 ** (number - 1)
-        event(_log, logging.WARNING, "salesforce.rows_locked", rows=rows, seconds=seconds)
+        event(_log, logging.WARNING, "salesforce.rows_locked", rows=rows, round=number, seconds=seconds)
         self._session.clock.sleep(seconds)
 
-    def _bulk(self, load: lanes.BulkLoad) -> None:
+    def _bulk(self, load: lanes.BulkLoad, progress: Progress) -> None:
         from sfsync.salesforce.bulk2 import ingest
 
         outcomes = ingest(
@@ -136,9 +137,33 @@ class Writing:
             (lanes.row(self._changes[place], "Id") for place in load.places),
             on_job=self._on_job,
             clock=self._session.clock,
-            progress=self._progress,
+            progress=progress,
         )
         self._settle(load.places, outcomes)
+
+    def _serial(self, load: contention.SerialLoad, progress: Progress) -> None:
+        from sfsync.salesforce.bulk1 import ingest
+
+        try:
+            outcomes = ingest(
+                self._session,
+                load.kind.object,
+                "update" if load.kind.key_field is None else "upsert",
+                load.kind.key_field,
+                [lanes.row(self._changes[place], "Id") for place in load.places],
+                families=load.families,
+                on_job=self._on_job,
+                clock=self._session.clock,
+                progress=progress,
+            )
+        except (RequestLimit, OrgUnavailable, OutcomeUnknown):
+            raise
+        except (
+            OrgError
+        ) as error:  # an object that Bulk API 1.0 does not take: its rows stay refused for their lock
+            event(_log, logging.WARNING, "salesforce.no_serial_load", reason=str(error))
+        else:
+            self._settle(load.places, outcomes)
 
     def _convert(self, call: lanes.ConvertCall) -> None:
         places: list[int] = []
@@ -153,17 +178,8 @@ class Writing:
             else:
                 places.append(place)
                 leads.append(replace(lead, account_id=account))
-        for number in range(1, _ROUNDS + 1):
-            if not leads:
-                return
-            outcomes = [item.outcome for item in convert(self._session, leads)]
-            self._sent = True
-            locked = [n for n, outcome in enumerate(outcomes) if number < _ROUNDS and _is_locked(outcome)]
-            done = [n for n in range(len(leads)) if n not in set(locked)]
-            self._settle([places[n] for n in done], [outcomes[n] for n in done])
-            places, leads = [places[n] for n in locked], [leads[n] for n in locked]
-            if leads:
-                self._wait(number, len(leads))
+        if leads:
+            self._settle(places, [item.outcome for item in convert(self._session, leads)])
 
     def _account(self, lead: ConvertLead) -> str | Outcome | None:
         """The account to convert into; an outcome when the lead names one that cannot be found."""
@@ -201,8 +217,10 @@ def _account_refused(outcome: Outcome | None) -> Outcome:
     )
 
 
-def _is_locked(outcome: Outcome) -> bool:
-    return outcome.state is State.REFUSED and is_passing(outcome.code, outcome.message)
+def _is_locked(outcome: Outcome | None) -> bool:
+    return (
+        outcome is not None and outcome.state is State.REFUSED and is_passing(outcome.code, outcome.message)
+    )
 
 
 def _not_sent(error: SfsyncError) -> Outcome:

@@ -38,8 +38,7 @@ class Course:
                 raise Violation(f"no rest after {TURNS} turns")
             if self.turns > TURNS // 2:
                 self.world.schedule.calm = True
-            before = self.world.org.stats.records_written
-            struck = self.world.schedule.struck.total()
+            before, troubles = self.world.org.stats.records_written, self.world.troubles()
             outcome, result = self._once(act)
             self.outcomes[outcome] += 1
             self.world.schedule.log.append(f"   turn {self.turns}: {outcome}")
@@ -48,7 +47,7 @@ class Course:
             if result:
                 honest(self.world, result.run_id)
             failed = result and any(step.buckets.get(Bucket.FAILED) for step in result.steps)
-            if failed and self.world.schedule.struck.total() != struck:
+            if failed and self.world.troubles() != troubles:
                 at_rest = False  # what failed may have failed by the trouble alone
             quiet = (quiet + 1 if failed else 2) if at_rest else 0
 

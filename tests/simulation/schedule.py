@@ -31,6 +31,7 @@ HTTP = (
     "concurrent limit",
     "half an answer",
     "row lock",
+    "parent locked",
     "outage",
     "rival run",
     "second run",
@@ -42,7 +43,7 @@ HTTP = (
 )
 LOST = ("answer lost before", "answer lost after", "half an answer", "crash after")
 """Where something may have been written, these come more often."""
-BULK = ("job failed", "job aborted", "rows unprocessed", "half an answer", "outage")
+BULK = ("job failed", "job aborted", "rows unprocessed", "parent locked", "half an answer", "outage")
 JOURNAL = ("crash before", "crash after", "disk full", "read-only")
 FILES = ("crash before", "crash after", "disk full")
 MAIL = ("crash before", "crash after", "refused", "answer lost")

@@ -19,7 +19,8 @@ from sfsync.engine import apply, run
 from sfsync.engine.flow import Decision, Result, Step
 from sfsync.journal import journal as journals
 from sfsync.journal.leases import Lease
-from sfsync.records import Bucket, ConvertLead, Create
+from sfsync.records import Bucket, ConvertLead, Create, Outcome, State
+from sfsync.salesforce import writing
 from sfsync.transports.folder import FolderClaimed, FolderInbox
 from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.schedule import Aim
@@ -233,6 +234,32 @@ def test_a_file_is_archived_after_it_was_applied(
     monkeypatch.setattr(FolderInbox, "claim", claim)
     monkeypatch.setattr(FolderClaimed, "archive", lambda _: None)
     caught(simulator, "allocation answers", "the org differs")
+
+
+def test_rows_of_a_locked_parent_end_in_a_serial_job(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serial: list[str] = []
+    real = writing.Writing._serial
+    monkeypatch.setattr(
+        writing.Writing,
+        "_serial",
+        lambda self, load, progress: serial.append("") or real(self, load, progress),
+    )
+    for seed in seeds("allocation answers, by Bulk", 12):
+        verdict = simulator.play(seed, aim=("parent locked", "/jobs/ingest", 1))
+        assert not verdict.problem
+    assert serial
+
+
+def test_rows_that_met_a_lock_are_not_done(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = writing.Writing._settle
+
+    def settle(self: Any, places: Any, outcomes: Any) -> None:
+        real(self, places, [Outcome(State.DONE) if writing._is_locked(one) else one for one in outcomes])
+
+    monkeypatch.setattr(writing.Writing, "_settle", settle)
+    caught(simulator, "forms to orders", "as applied", aim=("row lock", "Soap", 1))
 
 
 @pytest.mark.parametrize("scenario", PLACE)

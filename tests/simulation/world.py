@@ -132,6 +132,7 @@ class World:
             "second run": lambda _: self._beside(self._own, self.act),
             "journal lost": lambda _: setattr(self, "_lost", True),
             "record touched": lambda dice: touch(self, dice),
+            "parent locked": lambda dice: lock_parent(self, dice),
             "file replaced": lambda _: self.send_again(),
             "clock forward": lambda _: self.clock.sleep(timedelta(days=2).total_seconds()),
             "clock backward": lambda _: self.clock.step_back(timedelta(hours=1)),
@@ -199,6 +200,10 @@ class World:
     def waiting(self) -> list[Path]:
         """Files in inboxes that nobody has claimed yet."""
         return [path for name in self.sent if (path := self._own / "inbox" / name).is_file()]
+
+    def troubles(self) -> tuple[int, int]:
+        """A mark that changes whenever trouble strikes: at a boundary, or at a row or job in the org."""
+        return self.schedule.struck.total(), sum(fault["struck"] for fault in self.org.faults.as_json())
 
     def send_again(self) -> None:
         """The partner sends its file again under the same name: over one that waits, beside one that was claimed."""
@@ -326,6 +331,18 @@ def touch(world: World, dice: Random) -> None:
         world.org.core.delete(sobject, record["Id"])
     else:
         world.org.core.update(sobject, record["Id"], values)
+
+
+def lock_parent(world: World, dice: Random) -> None:
+    """Somebody else's transaction holds a record; rows of it are refused, more or fewer times."""
+    sobject = dice.choice(("Account", "Opportunity", "Order"))
+    records = world.org.query(f"SELECT Id, Sfsync_Key__c FROM {sobject} ORDER BY Id")
+    if not records:
+        return
+    record, times = dice.choice(records), dice.randint(1, 9)
+    for parent in filter(None, (record["Id"], record["Sfsync_Key__c"])):
+        world.org.faults.script("lock", parent=parent, times=times)
+    world.schedule.log.append(f"   the {sobject} {record['Id']} is locked {times} times")
 
 
 def _sale_of(world: World, sobject: str, record_id: str) -> str:

@@ -84,6 +84,24 @@ def test_rows_are_locked(client: Client):
     assert names(client.org) == ["A", "C"]
 
 
+def test_rows_of_a_parent_are_locked_whoever_it_is_named_by(client: Client):
+    org = client.org
+    parent = client.post("sobjects/Account", {"Name": "P"}, 201)["id"]
+    org.faults.script("lock", parent=parent, times=None)
+    row = {"attributes": {"type": "Contact"}, "LastName": "A"}
+    done = client.post("composite/sobjects", {"records": [row, row | {"AccountId": parent}]})
+    assert [one["success"] for one in done] == [True, False]
+    update = {"attributes": {"type": "Contact"}, "id": done[0]["id"], "AccountId": parent}
+    assert (
+        client.send("PATCH", "composite/sobjects", {"records": [update]}).body.count(b"UNABLE_TO_LOCK_ROW")
+        == 1
+    )
+    org.faults.clear()
+    client.send("PATCH", "composite/sobjects", {"records": [update]})
+    org.faults.script("lock", parent=parent)
+    assert client.refusal(400, "DELETE", f"sobjects/Contact/{done[0]['id']}") == "UNABLE_TO_LOCK_ROW"
+
+
 def test_rows_are_refused_with_any_code(client: Client):
     client.org.faults.script("reject", code="MY_CODE", message="No.", sobject="Lead")
     client.send(*POST)

@@ -1,13 +1,11 @@
 import io
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sfsync.errors import OrgError, OrgUnavailable, RequestLimit
 from sfsync.records import KEY_FIELD, State
 from sfsync.salesforce import bulk1
-from sfsync.salesforce.bulk1 import group, ingest, pack, read_results, reattach
+from sfsync.salesforce.bulk1 import ingest, read_results, reattach
 from sfsync.salesforce.bulk_job import Patience
 
 
@@ -22,15 +20,13 @@ def load(session, rows, **options):
     return ingest(session, "Lead", "upsert", KEY_FIELD, rows, clock=session.clock, **options)
 
 
-def company(row):
-    return row["Company"]
-
-
 def test_rows_of_one_parent_share_a_batch_and_outcomes_keep_the_order(org, session):
     told = []
     rows = leads(10)
     rows[4] = {KEY_FIELD: "WF-4", "Company": "C1"}
-    outcomes = load(session, rows, parent=company, batch_rows=4, on_job=told.append)
+    outcomes = load(
+        session, rows, families=[row["Company"] for row in rows], batch_rows=4, on_job=told.append
+    )
     assert [outcome.state for outcome in outcomes] == [State.DONE] * 4 + [State.REFUSED] + [State.DONE] * 5
     assert outcomes[4].code == "REQUIRED_FIELD_MISSING"
     assert outcomes[4].fields == ("LastName",)
@@ -165,18 +161,6 @@ def test_a_batch_too_large_is_halved(session, monkeypatch, org):
     outcomes = load(session, leads(9))
     assert {outcome.state for outcome in outcomes} == {State.DONE}
     assert sum(one.target.endswith("/batch") and one.method == "POST" for one in org.stats.log) > 2
-
-
-@given(st.lists(st.sampled_from("abcde"), max_size=40), st.integers(1, 6))
-def test_every_row_is_in_one_batch_and_only_large_families_are_split(parents, size):
-    places = list(range(len(parents)))
-    batches = pack(group(places, lambda place: parents[place]), size)
-    assert sorted(place for batch in batches for place in batch) == places
-    assert all(0 < len(batch) <= size for batch in batches)
-    for parent in set(parents):
-        family = parents.count(parent)
-        homes = sum(any(parents[place] == parent for place in batch) for batch in batches)
-        assert homes == 1 if family <= size else homes == -(-family // size)
 
 
 def test_results_are_read_in_order_with_booleans_as_booleans():
