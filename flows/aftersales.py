@@ -1,0 +1,45 @@
+"""After-sales leads at dealers.
+
+run aftersales             waiting files of dealers and of head office, by day
+run aftersales.nightly     leads grow old, recontact leads, appointment mails that are due, vehicle details
+run aftersales.campaigns   head office's reminders, made from the vehicle park
+"""
+
+from flows.aftersales_nightly import Ageing, AgeingSettings, Recontacts
+from flows.campaigns import Campaigns, MakeReminders
+from partner_files.appointment_mails import Confirmations, MailsAgain, Reminders, office
+from partner_files.vehicles import VehicleDetails
+from sfsync.engine.flow import Flow, Group, Inbox
+from sfsync.project import Content
+
+RECONTACT_REASONS = ("not_now_contact_again",)
+
+
+def flow(content: Content) -> Flow:
+    mails = office(content)
+    return Flow(
+        "aftersales",
+        "After-sales leads at dealers.",
+        (
+            Inbox("vehicles_in", "vehicles", "Take head office's waiting files of the vehicle park."),
+            Group(
+                "nightly",
+                "Once a night; what a missed night left over is caught up.",
+                (
+                    VehicleDetails(),
+                    Ageing(content.settings("aftersales", AgeingSettings, section="ageing")),
+                    Recontacts(RECONTACT_REASONS, content.zone),
+                    Confirmations(mails),
+                    Reminders(mails),
+                ),
+                by_hand=True,
+            ),
+            Group(
+                "campaigns",
+                "Head office's reminders, made from the vehicle park.",
+                (MakeReminders(content.settings("aftersales", Campaigns, section="campaigns")),),
+                by_hand=True,
+            ),
+            MailsAgain(),
+        ),
+    )
