@@ -28,6 +28,7 @@ from sfsync.settings import ProjectSettings
 if TYPE_CHECKING:
     from sfsync.journal.journal import Journal
     from sfsync.mapping.compile import CompiledMapping
+    from sfsync.reports.report import Report
     from sfsync.salesforce.org import Org
     from sfsync.transports.mail import MailOut
 
@@ -107,6 +108,21 @@ class Content:
         flow = self._module("flows", name).flow(self)
         assert isinstance(flow, Flow)  # noqa: S101  what a flow file promises
         return flow
+
+    @cached_property
+    def reports(self) -> "dict[str, Report]":
+        """The reports that modules in ``flows/`` make, by name."""
+        modules = [self._module("flows", name) for name in self._modules("flows")]
+        made = [module.report(self) for module in modules if hasattr(module, "report")]
+        return {report.name: report for report in made}
+
+    def report(self, name: str) -> "Report":
+        """A report by name; raises ConfigError when there is none."""
+        if name not in self.reports:
+            raise ConfigError(
+                f"There is no report called {name!r}.", hint=f"There are: {', '.join(sorted(self.reports))}."
+            )
+        return self.reports[name]
 
     def partner_file(self, name: str) -> PartnerFile:
         """A partner file by name; raises ConfigError when there is none."""

@@ -34,12 +34,23 @@ def query_many(session: Session, soqls: Sequence[str]) -> list[list[dict[str, An
 
     Queries and their further pages share calls, five in each. One alone goes without composite.
     """
-    results: list[list[dict[str, Any]]] = [[] for _ in soqls]
+    return [records or [] for records in query_small(session, soqls, most=None)]
+
+
+def query_small(
+    session: Session, soqls: Sequence[str], *, most: int | None
+) -> list[list[dict[str, Any]] | None]:
+    """As ``query_many``, but None, after one page, for a query that finds more than ``most`` records."""
+    results: list[list[dict[str, Any]] | None] = [[] for _ in soqls]
     waiting = [(index, _path(session, text)) for index, text in enumerate(soqls)]
     while waiting:
         batch, waiting = waiting[:QUERIES_A_CALL], waiting[QUERIES_A_CALL:]
         for (index, _), page in zip(batch, _pages(session, [path for _, path in batch]), strict=True):
-            results[index].extend(_records(session, page))
+            found = results[index]
+            if found is None or (most is not None and int(page.get("totalSize") or 0) > most):
+                results[index] = None
+                continue
+            found.extend(_records(session, page))
             if not page.get("done", True):
                 waiting.append((index, str(page["nextRecordsUrl"])))
     return results

@@ -29,7 +29,7 @@ FLOWS = (("plan", "charge_card"), ("run", "charge_card"))
         (("paint",), 2, ("No such command 'paint'",)),
         (("run", "charge_card", "--fast"), 2, ("No such option", "--fast")),
         (("runs", "show", "nonsense"), 2, ("no run nonsense", "sfsync runs list")),
-        (("report", "solar"), 2, ("'solar' is not",)),
+        (("report", "solar"), 2, ("no report called 'solar'", "aftersales.sla", "charge_card.orders")),
         (("import", "allocation", "gone.csv"), 2, ("gone.csv", "no such file")),
         (("files", "inspect", "gone.csv"), 2, ("gone.csv", "no such file")),
         (("mapping", "apply", "allocation", "gone.csv", "-o", "out.csv"), 2, ("gone.csv", "no such file")),

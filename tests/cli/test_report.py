@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from sfsync import project as project_module
 from sfsync.cli.report import command
 from sfsync.clock import ManualClock
+from sfsync.errors import ConfigError
 from sfsync.journal.values import RowRecord
 from sfsync.mockorg import MockOrg
 from sfsync.records import Bucket
@@ -76,6 +77,7 @@ def org(monkeypatch: pytest.MonkeyPatch) -> FakeOrg:
         journal=FakeJournal(),
         clock=ManualClock(NOW),
         settings=SimpleNamespace(timezone="Europe/Amsterdam"),
+        content=project_module.Content(Path(__file__).parents[2]),
     )
     monkeypatch.setattr(project_module, "open_project", lambda *_, **__: opened)
     return found
@@ -129,9 +131,15 @@ def test_a_period_before_the_runs_leaves_their_rows_out(org: FakeOrg):
 
 
 def test_a_workbook_ends_in_xlsx(org: FakeOrg):
-    done = CliRunner().invoke(command, ["charge_card.orders", "-o", "orders.csv"])
-    assert done.exit_code == 2
-    assert ".xlsx" in done.output
+    with pytest.raises(ConfigError, match=r"orders\.csv: .* must end in \.xlsx"):
+        report("-o", "orders.csv")
+    assert not org.asked
+
+
+def test_an_option_of_another_report_is_refused(org: FakeOrg):
+    with pytest.raises(ConfigError, match=r"does not take --month or --dealer.* --since, --until"):
+        report("--month", "2026-03", "--dealer", "D00001")
+    assert not org.asked
 
 
 def test_the_queries_are_what_an_org_understands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
