@@ -13,10 +13,6 @@ _END = "\x1e end of sfsync text \x1e"
 _LONE_CR = "\ue00d"  # stands for a lone CR while the csv module reads, which would end the record there
 LONGEST_LINE = 16_000_000
 LONGEST_FIELD = 131_072
-"""Characters in one field: the longest text that Salesforce keeps; Python's csv module has the same limit."""
-
-
-LONGEST_FIELD = 131_072
 """Characters of a field; more means a quote left open. The csv module's own limit is shared with everybody."""
 
 
@@ -26,8 +22,10 @@ class Lines:
     ``number`` is that of the last line given out, 1-based; ``consumed`` counts characters.
     """
 
-    def __init__(self, file: str, pieces: Iterator[str]) -> None:
-        self.number = 0
+    def __init__(
+        self, file: str, pieces: Iterator[str], *, old_mac: bool | None = None, number: int = 0
+    ) -> None:
+        self.number = number
         self.consumed = 0
         self._file = file
         self._pieces = pieces
@@ -35,7 +33,7 @@ class Lines:
         self._next = 0
         self._rest = ""
         self._done = False
-        self._old_mac: bool | None = None
+        self._old_mac = old_mac
         self._lone_cr = False
 
     def __iter__(self) -> "Lines":
@@ -58,16 +56,14 @@ class Lines:
             self._fetch()
         return True
 
-    def at_hand(self) -> list[str]:
-        """The lines that were read and not yet given out, without their ends."""
-        lines = self._lines[self._next :] if self._next else self._lines
-        return [line.removesuffix("\r") for line in lines]
+    @property
+    def old_mac(self) -> bool:
+        """Whether CRs end the lines; known once the first line was read."""
+        return bool(self._old_mac)
 
-    def take(self) -> None:
-        """Give out all lines at hand: the caller has dealt with them."""
-        self.consumed += sum(map(len, self._lines[self._next :]))
-        self.number += len(self._lines) - self._next
-        self._lines, self._next = [], 0
+    def rest(self) -> str:
+        """What was read and not given out; another may go on with it."""
+        return "".join(f"{line}\n" for line in self._lines[self._next :]) + self._rest
 
     def guarded(self) -> Iterator[str]:
         """The lines as the csv module needs them, with an end mark that shows a quote left open."""

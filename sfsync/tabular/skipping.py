@@ -35,12 +35,13 @@ def without_skipped(frames: "Iterator[pl.DataFrame]", columns: int, notes: Notes
         if columns > 2:  # noqa: SIM102  the second question costs a scan
             if (total := _total(frame)).any():
                 frame = _drop(frame, total, "total", notes)
-        footer = _footer(frame, columns)
-        words_only = words_only and not _has_space(frame.filter(~footer))
         end = frame.height
         if words_only and columns > 2:
+            footer = _footer(frame, columns)
+            words_only = not _has_space(frame["0"].filter(~footer))
             certain = (~footer).arg_true()
-            end = int(certain[-1]) + 1 if len(certain) else 0
+            if words_only:
+                end = int(certain[-1]) + 1 if len(certain) else 0
         held = frame[end:] if end < frame.height else None
         if end:
             yield frame[:end]
@@ -53,10 +54,20 @@ def _texts(frame: "pl.DataFrame") -> list[str]:
 
 
 def _blank(frame: "pl.DataFrame") -> "pl.Series":
+    """Where no cell holds more than white space; columns are asked only about rows that are blank so far."""
+    left = frame.select("row", *_texts(frame))
+    for name in sorted(_texts(frame), key=lambda name: frame[name].null_count()):
+        if not left.height:
+            break
+        cells = left[name]
+        left = left.filter(cells.is_null() | (cells.str.strip_chars() == ""))
+    return frame["row"].is_in(left["row"].implode()) if left.height else _nowhere(frame)
+
+
+def _nowhere(frame: "pl.DataFrame") -> "pl.Series":
     import polars as pl
 
-    empty = [pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "") for name in _texts(frame)]
-    return frame.select(pl.all_horizontal(empty).alias("blank"))["blank"]
+    return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
 
 
 def _filled(frame: "pl.DataFrame") -> "pl.Expr":
@@ -78,14 +89,16 @@ def _total(frame: "pl.DataFrame") -> "pl.Series":
 
 
 def _footer(frame: "pl.DataFrame", columns: int) -> "pl.Series":
-    import polars as pl
 
-    sentence = pl.col("0").str.strip_chars().str.contains(r"\s").fill_null(value=False)
-    return frame.select((sentence & (_filled(frame) <= max(1, columns // 2))).alias("footer"))["footer"]
+    sparse = frame.select((_filled(frame) <= max(1, columns // 2)).alias("footer"))["footer"]
+    if not sparse.any():
+        return sparse
+    sentence = frame["0"].str.strip_chars().str.contains(r"\s").fill_null(value=False)
+    return sentence & sparse
 
 
-def _has_space(frame: "pl.DataFrame") -> bool:
-    return bool(frame["0"].str.strip_chars().str.contains(r"\s").any())
+def _has_space(cells: "pl.Series") -> bool:
+    return bool(cells.str.strip_chars().str.contains(r"\s").any())
 
 
 def _drop(frame: "pl.DataFrame", mask: "pl.Series", why: str, notes: Notes) -> "pl.DataFrame":

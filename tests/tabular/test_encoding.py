@@ -1,7 +1,7 @@
 import pytest
 
 from sfsync.errors import FileRefused
-from sfsync.tabular.encoding import detect, first_undecodable
+from sfsync.tabular.encoding import Encoding, detect, first_undecodable
 
 FRENCH = "Réf;Société;Téléphone\nA1;Château d'Été – Noël;0475\nA2;Crème brûlée à l'œuf;0476\n"
 POLISH = (
@@ -75,6 +75,20 @@ def test_first_undecodable_counts_lines(tmp_path):
     path = tmp_path / "file.csv"
     path.write_bytes(b"ok\n" * 500_000 + b"no \xff\n")
     assert first_undecodable(path, detect(path, "latin-1")) is None
-    from sfsync.tabular.encoding import Encoding
-
     assert first_undecodable(path, Encoding("utf-8")) == (500_001, 0xFF)
+
+
+@pytest.mark.parametrize(
+    ("tail", "found"),
+    [("é\n".encode(), None), (b"\xe9\n", (600_001, 0xE9)), ("é".encode()[:1], (600_001, 0xC3))],
+)
+def test_a_large_file_is_proved_to_its_last_byte(tmp_path, tail, found):
+    path = tmp_path / "large.csv"
+    path.write_bytes("köln;1\n".encode() * 600_000 + tail)
+    assert first_undecodable(path, Encoding("utf-8")) == found
+
+
+def test_a_large_file_in_one_line_is_proved_too(tmp_path):
+    path = tmp_path / "large.csv"
+    path.write_bytes("é".encode() * 3_000_000)
+    assert first_undecodable(path, Encoding("utf-8")) is None

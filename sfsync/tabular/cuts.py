@@ -1,0 +1,193 @@
+"""A text file in blocks of bytes that end where a record ends, found by counting quotes and not by reading fields.
+
+This works as long as quotes do nothing but stand around whole fields, with quotes doubled inside. Where one stands
+elsewhere, or a CR stands alone, the blocks stop before it, and somebody careful must read on (``Stream.careful``).
+All blocks are UTF-8, whatever the file is.
+"""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sfsync.tabular.encoding import Encoding
+from sfsync.tabular.lines import LONGEST_LINE, Lines
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Positions = NDArray[np.int64]
+
+_QUOTE, _LF, _CR = b'"\n\r'
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Whole records. ``data`` ends with LF; ``row`` is the line of the first record, ``lines`` are its line ends.
+
+    ``ends``: positions of the LFs that end records, ``rows``: first lines of the records; both None when every line
+    is a record. ``silent``: bytes that belong to no field and are neither delimiter nor LF: quotes around fields, one
+    of each doubled pair, and CRs before line ends.
+    """
+
+    data: bytes
+    row: int
+    lines: int
+    silent: int = 0
+    ends: "Positions | None" = None
+    rows: "Positions | None" = None
+
+    @property
+    def records(self) -> int:
+        return self.lines if self.ends is None else len(self.ends)
+
+
+class Stream:
+    """The bytes of a text file from its first line on; ``row`` is the line that comes next, 1-based."""
+
+    def __init__(self, path: Path, encoding: Encoding, size: int, *, old_mac: bool = False) -> None:
+        self.row = 1
+        self._name = path.name
+        self._size = size
+        self._pieces = _pieces(path, encoding, size, old_mac=old_mac)
+        self._buffer = b""
+        self._done = False
+
+    def more(self) -> bool:
+        """Whether anything is left to read."""
+        while not self._buffer and not self._done:
+            self._grow()
+        return bool(self._buffer)
+
+    def skip(self, lines: int) -> None:
+        """Pass over some lines."""
+        place = 0
+        for _ in range(lines):
+            while (end := self._buffer.find(b"\n", place)) < 0 and not self._done:
+                self._grow()
+            place = end + 1 if end >= 0 else place
+        self._buffer = self._buffer[place:]
+        self.row += lines
+
+    def cut(self, delimiter: str) -> Cut | None:
+        """The next block; None where only a careful reader can go on."""
+        while len(self._buffer) < self._size and not self._done:
+            self._grow()
+        while True:
+            found, regular = cut(self._buffer, self.row, ord(delimiter))
+            if found is not None:
+                self._buffer = self._buffer[len(found.data) :]
+                self.row += found.lines
+                return found
+            if not regular or self._done or len(self._buffer) > LONGEST_LINE:
+                return None
+            self._grow()
+
+    def careful(self) -> "Careful":
+        """The lines from here on; ``Careful.leave`` says how far they were read."""
+        return Careful(self)
+
+    def _grow(self) -> None:
+        piece = next(self._pieces, None)
+        if piece is not None:
+            self._buffer += piece
+            return
+        self._done = True
+        if self._buffer and not self._buffer.endswith(b"\n"):
+            self._buffer += b"\n"
+
+
+class Careful:
+    """Lines that are taken from a stream, some of them; the rest goes back."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self.lines = Lines(stream._name, self._texts(), old_mac=False, number=stream.row - 1)  # noqa: SLF001  its own
+
+    def _texts(self) -> Iterator[str]:
+        stream = self._stream
+        yield from map(self._decoder.decode, chain([stream._buffer], stream._pieces))  # noqa: SLF001  its own
+        stream._done = True  # noqa: SLF001  its own
+
+    def leave(self) -> None:
+        """Give back what was not read."""
+        stream = self._stream
+        rest = self.lines.rest().encode()
+        stream._buffer = rest + self._decoder.getstate()[0]  # noqa: SLF001  its own
+        stream.row = self.lines.number + 1
+
+
+def _pieces(path: Path, encoding: Encoding, size: int, *, old_mac: bool) -> Iterator[bytes]:
+    """The file as UTF-8, without the byte order mark; the CRs of an old Macintosh file as LFs."""
+    decoder: Any = None if encoding.name == "utf-8" else codecs.getincrementaldecoder(encoding.name)("strict")
+    with path.open("rb") as stream:
+        stream.seek(encoding.mark)
+        while piece := stream.read(size):
+            if decoder is not None:
+                piece = decoder.decode(piece).encode()
+            yield piece.replace(b"\r", b"\n") if old_mac else piece
+
+
+def cut(buffer: bytes, row: int, delimiter: int) -> tuple[Cut | None, bool]:
+    """The whole records at the beginning of ``buffer``, None when there is none; and whether all of it is regular."""
+    if b'"' not in buffer and b"\r" not in buffer:
+        end = buffer.rfind(b"\n") + 1
+        data = buffer[:end] if end < len(buffer) else buffer
+        return (Cut(data, row, data.count(b"\n")) if end else None), True
+    import numpy as np
+
+    found = np.frombuffer(buffer, np.uint8)
+    quotes = np.flatnonzero(found == _QUOTE)
+    ends = np.flatnonzero(found == _LF)
+    crs = np.flatnonzero(found == _CR)
+    odd = _first_odd(found, quotes, crs, delimiter)
+    regular = odd == len(found)
+    ends = ends[: np.searchsorted(ends, odd)]
+    outside = np.searchsorted(quotes, ends) & 1 == 0
+    which = np.flatnonzero(outside)
+    if not len(which):
+        return None, regular
+    last = int(which[-1])
+    end = int(ends[last]) + 1
+    quotes = quotes[: np.searchsorted(quotes, end)]
+    doubled = int(np.count_nonzero(quotes[2::2] == quotes[1:-1:2] + 1)) if len(quotes) else 0
+    data = buffer[:end] if end < len(buffer) else buffer
+    contiguous = len(which) == last + 1
+    record_ends = ends[which]
+    returns = int(np.count_nonzero(found[record_ends - 1] == _CR)) if len(crs) else 0
+    if len(crs) and not record_ends[0]:  # an empty line at the top: position -1 is another's
+        returns -= int(found[-1] == _CR)
+    silent = len(quotes) - doubled + returns
+    if contiguous:
+        return Cut(data, row, last + 1, silent), regular
+    rows = np.empty(len(which), np.int64)
+    rows[0], rows[1:] = row, which[:-1] + (row + 1)
+    return Cut(data, row, last + 1, silent, record_ends, rows), regular
+
+
+def _first_odd(found: "NDArray[np.uint8]", quotes: "Positions", crs: "Positions", delimiter: int) -> int:
+    """Where the first quote stands that neither opens nor closes a field, or the first lone CR; else the end."""
+    import numpy as np
+
+    odd = len(found)
+    padded = odd - 1
+    opening, closing = quotes[::2], quotes[1::2]
+    before = found[opening - 1]
+    fine = (before == delimiter) | (before == _LF) | (before == _QUOTE)
+    fine |= opening == 0
+    if not fine.all():
+        odd = min(odd, int(opening[np.argmin(fine)]))
+    after, next_after = (found[np.minimum(closing + n, padded)] for n in (1, 2))
+    fine = (after == delimiter) | (after == _LF) | (after == _QUOTE) | ((after == _CR) & (next_after == _LF))
+    fine &= closing < padded
+    if not fine.all():
+        odd = min(odd, int(closing[np.argmin(fine)]))
+    if len(crs):
+        alone = found[np.minimum(crs + 1, padded)] != _LF
+        if alone.any():
+            odd = min(odd, int(crs[np.argmax(alone)]))
+    return odd

@@ -1,0 +1,61 @@
+"""The quick way to read a text file gives the same as the csv module does, for any bytes and any size of blocks."""
+
+from pathlib import Path
+from unittest.mock import patch
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sfsync.errors import FileRefused
+from sfsync.tabular.cuts import Stream
+from sfsync.tabular.model import Hints
+from sfsync.tabular.text import open_text
+
+PLAIN = st.text("ab9 é\u2028\ufeff'=", max_size=6)
+QUOTED = st.text('ab9;,\n "é', max_size=8).map(lambda text: '"' + text.replace('"', '""') + '"')
+RETURNS = st.sampled_from(['"x\r\ny"', '"\r\n"'])
+WILD = st.text('a;"\n\r', max_size=4)
+RECORD = st.one_of(
+    st.lists(st.one_of(PLAIN, QUOTED, RETURNS), min_size=3, max_size=3),
+    st.lists(st.one_of(PLAIN, QUOTED), min_size=3, max_size=3),
+    st.lists(st.one_of(PLAIN, PLAIN, QUOTED, WILD), max_size=5),
+)
+SOUND = st.lists(st.one_of(PLAIN, QUOTED), min_size=3, max_size=3)
+
+
+def texts(record: st.SearchStrategy[list[str]]) -> st.SearchStrategy[str]:
+    rows = st.lists(record.map(";".join), max_size=25)
+    return st.builds(
+        lambda rows, end, header, last: header + end + end.join(rows) + last * end,
+        rows,
+        st.sampled_from(["\n", "\r\n", "\n", "\r"]),
+        st.sampled_from(["k;v;w", "k;v;w", "k;v;w;", 'k;"v\nx";w', "k"]),
+        st.booleans(),
+    )
+
+
+def outcome(path: Path, block: int, encoding: str) -> tuple[object, ...]:
+    """Everything that reading a file gives."""
+    try:
+        table = open_text(path, Hints(encoding=encoding, delimiter=";", header_row=1), block=block)
+        rows = [row for part in table.blocks() for row in part.iter_rows()]
+    except FileRefused as refusal:
+        return refusal.kind, str(refusal)
+    return table.columns, rows, table.problems, table.skipped
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.one_of(texts(RECORD), texts(SOUND), st.text('a;"\n\r\ufeffé', max_size=40)),
+    st.sampled_from([1, 7, 40, 300, 1 << 20]),
+    st.sampled_from(["utf-8", "utf-8", "utf-16-le", "windows-1252"]),
+)
+@example("k;v;w\n1;2\n3;4;5;6\n7;8;9\n\n\ufeff1;2;3\n", 1 << 20, "utf-8")
+@example('k;v;w\na;b"c;d\n"e\nf";g;h\n', 1 << 20, "utf-8")
+@example('k;v;w\r\na;"b\r\nc";d\r\n"e";"";f\r\n', 1 << 20, "utf-8")
+def test_both_ways_give_the_same(tmp_path_factory, text, block, encoding):
+    path = tmp_path_factory.mktemp("quick") / "file.csv"
+    path.write_bytes(text.encode(encoding, "replace"))
+    quick = outcome(path, block, encoding)
+    with patch.object(Stream, "cut", lambda *_: None):
+        assert quick == outcome(path, block, encoding)
