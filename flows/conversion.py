@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.sales import Sale, address, leads_soql, sale_of
 from sfsync.engine.flow import Decision, Look, Step, expected_id
+from sfsync.languages.reason import Reason
 from sfsync.people import fold_email, fold_name, names_agree
 from sfsync.records import Bucket, ConvertLead, Create, Record
 from sfsync.salesforce.soql import chunks, quote
@@ -109,10 +110,10 @@ class Convert(Step[Converting]):
         lead = sale.lead
         queue_owned = str(lead.get("OwnerId", "")).startswith("00G")
         if queue_owned and not selected.owner_id:
-            reason = f"the lead is owned by a queue and no active user is called {self._settings.owner!r}"
-            return Decision(
-                sale.key, Bucket.FAILED, reason, suggestion="Set convert: owner in config/charge_card.yaml."
-            )
+            text = "the lead is owned by a queue and no active user is called {owner}"
+            reason = Reason("queue_owner", text, owner=repr(self._settings.owner))
+            hint = Reason("set_owner", "Set convert: owner in config/charge_card.yaml.")
+            return Decision(sale.key, Bucket.FAILED, reason, suggestion=hint)
         email, first, last = _person(lead)
         known = next(
             (

@@ -19,6 +19,7 @@ from flows.sales import (
     sale_of,
 )
 from sfsync.engine.flow import Decision, Look, Step
+from sfsync.languages.reason import Reason
 from sfsync.records import KEY_FIELD, Bucket, Create, Update, changed
 
 
@@ -43,12 +44,14 @@ def _wanted(rules: ProductRules, sale: Sale, entries: Sequence[Entry]) -> tuple[
     lead = sale.lead
     book = rules.price_book(str(lead.get("Country") or ""))
     if book is None:
-        return None, [], f"no price book serves the country {lead.get('Country')}"
+        text = "no price book serves the country {country}"
+        return None, [], Reason("no_price_book", text, country=str(lead.get("Country")))
     priced = {entry.product: entry for entry in entries if entry.price_book == book}
     products = rules.products_for(str(lead.get("Subscription_Plan__c") or ""))
     missing = [product for product in products if product not in priced]
     if missing:
-        return None, [], f"the price book {book!r} has no active entry for {', '.join(missing)}"
+        text = "the price book {book} has no active entry for {products}"
+        return None, [], Reason("no_price", text, book=repr(book), products=", ".join(missing))
     lines = [
         Line(f"{sale.key}:{product}", priced[product].id, sale.cards, priced[product].price)
         for product in products
@@ -82,9 +85,8 @@ class Products(Step[Selling]):
     def _decide(self, sale: Sale, entries: Sequence[Entry]) -> Decision:
         book, lines, problem = _wanted(self._rules, sale, entries)
         if problem:
-            return Decision(
-                sale.key, Bucket.FAILED, problem, suggestion="See products in config/charge_card.yaml."
-            )
+            hint = Reason("see_products", "See products in config/charge_card.yaml.")
+            return Decision(sale.key, Bucket.FAILED, problem, suggestion=hint)
         before = {KEY_FIELD: sale.opportunity_key, "Pricebook2Id": sale.price_book_id}
         # A price book cannot change under lines that are there: then it stays as it is.
         wanted = {KEY_FIELD: sale.key} | ({} if sale.lines else {"Pricebook2Id": book})

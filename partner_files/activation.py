@@ -15,16 +15,24 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from partner_files.order_status import ANSWERED, CardStatus, OrderStatus
-from partner_files.orders import order_keys
+from partner_files.orders import CHECK_NUMBER, order_keys
 from sfsync.engine.files import FileStep, refused
 from sfsync.engine.flow import Decision, Hands, Look, PartnerFile, Result, Step, get
 from sfsync.errors import TransportFailed
+from sfsync.languages.reason import Reason
 from sfsync.mapping.rows import MappedRow
 from sfsync.project import Content
 from sfsync.records import KEY_FIELD, Bucket, Record, Update, changed
 from sfsync.salesforce.soql import chunks, quote
 from sfsync.tabular.write import write_table
 from sfsync.transports.mail import Message
+
+NO_CARD = Reason("no_card", "no card was issued for this order number")
+OTHER_CARD = Reason("other_card", "another card was issued for this order number")
+ACTIVE_ALREADY = Reason("active_already", "the card is active already")
+NOT_CLAIMED = Reason("not_claimed", "not claimed: the next export takes it")
+NOT_SENT = Reason("mail_not_sent", "the mail was not sent")
+PERHAPS_SENT = Reason("mail_unknown", "outcome unknown: the mail may have gone out")
 
 ROW_FIELDS = ("card_key", "card_id", "order_key", "recipient", "company", "email", "shipped_on")
 
@@ -163,7 +171,7 @@ class SendActivations(Step[Batch]):
             soql = f"SELECT {KEY_FIELD} FROM Asset WHERE Activation_Batch__c = {quote(selected.name)}"
             there = {record[KEY_FIELD] for record in hands.look.org.query(soql)}
             # With no card claimed nothing is mailed, so another pass may try again; else one mail a run is enough.
-            lost = Result(Bucket.FAILED, "not claimed: the next export takes it", unknown=not there)
+            lost = Result(Bucket.FAILED, NOT_CLAIMED, unknown=not there)
             for index, (decision, result) in enumerate(zip(decisions, results, strict=True)):
                 if result.unknown:
                     results[index] = Result(Bucket.APPLIED) if decision.key in there else lost
@@ -205,10 +213,7 @@ def batch_name(cards: Sequence[Record], now: datetime) -> str:
 
 def trouble_of(error: TransportFailed) -> Result:
     """What a failed mail means for a card of its batch."""
-    certain = error.sent is False
-    return Result(
-        Bucket.FAILED, "the mail was not sent" if certain else "outcome unknown: the mail may have gone out"
-    )
+    return Result(Bucket.FAILED, NOT_SENT if error.sent is False else PERHAPS_SENT)
 
 
 def _release(decision: Decision) -> Decision:
@@ -249,10 +254,10 @@ class TakeActivations(FileStep[Mapping[str, Record]]):
         key = str(row.key)
         card = selected.get(key)
         if card is None:
-            return refused(row, Bucket.NOT_FOUND, "no card was issued for this order number", "card_key")
+            return refused(row, Bucket.NOT_FOUND, NO_CARD, "card_key", CHECK_NUMBER)
         card_id = row.named.get("card_id")
         if card_id and card_id != card["Card_Id__c"]:
-            return refused(row, Bucket.CONFLICT, "another card was issued for this order number", "card_id")
+            return refused(row, Bucket.CONFLICT, OTHER_CARD, "card_id")
         desired = {
             "Status": row.values["Status"],
             "Activation_Reason__c": row.values.get("Activation_Reason__c"),
@@ -261,7 +266,7 @@ class TakeActivations(FileStep[Mapping[str, Record]]):
         if not values:
             return Decision(key, Bucket.UNCHANGED, number=row.number)
         if card["Status"] == "Active" and desired["Status"] in ANSWERED and "Status" in values:
-            return refused(row, Bucket.CONFLICT, "the card is active already", "result")
+            return refused(row, Bucket.CONFLICT, ACTIVE_ALREADY, "result")
         before = {name: card.get(name) for name in values}
         return Decision(key, number=row.number, phases=((Update("Asset", card["Id"], values, before),),))
 

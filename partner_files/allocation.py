@@ -14,14 +14,19 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from partner_files.order_status import CardIssued, CardStatus, OrderStatus, StillMissing
-from partner_files.orders import WAITING, WaitingOrder, card_number, order_keys, waiting_order
+from partner_files.orders import CHECK_NUMBER, WAITING, WaitingOrder, card_number, order_keys, waiting_order
 from sfsync.engine.files import FileStep, refused
 from sfsync.engine.flow import Decision, FileRows, Hands, Look, PartnerFile, Result, Step, get
+from sfsync.languages.reason import Reason
 from sfsync.mapping.rows import MappedRow
 from sfsync.project import Content
 from sfsync.records import KEY_FIELD, Bucket, Create, Record, Update
 from sfsync.salesforce.soql import chunks
 from sfsync.tabular.write import write_table
+
+KEY_HAS_CARD = Reason("key_has_card", "this card key has another card already")
+NO_ORDER = Reason("no_order", "no order has this number")
+NOT_ACTIVATED = Reason("not_activated", "the order is not activated yet")
 
 ROW_FIELDS = (
     "card_key", "order_key", "recipient", "company", "email", "street", "postcode", "city", "country",
@@ -81,7 +86,11 @@ class PutOutAllocations(Step["Waiting"]):
 
     def _decide(self, order: WaitingOrder, today: str) -> Decision:
         if order.first_sent:
-            return Decision(order.key, Bucket.UNCHANGED, f"in the file since {order.first_sent}")
+            return Decision(
+                order.key,
+                Bucket.UNCHANGED,
+                Reason("in_file_since", "in the file since {day}", day=order.first_sent),
+            )
         mark = Update("Order", order.id, {"Allocation_Sent_On__c": today})
         return Decision(order.key, phases=((mark,),))
 
@@ -175,19 +184,21 @@ class TakeAllocations(FileStep[Cards]):
         if issued is not None:
             if issued["Card_Id__c"] == card:
                 return Decision(key, Bucket.UNCHANGED, number=row.number)
-            return refused(row, Bucket.CONFLICT, "this card key has another card already", "card_id")
+            return refused(row, Bucket.CONFLICT, KEY_HAS_CARD, "card_id")
         holder = selected.by_card.get(card)
         if holder is not None:
-            other = get(holder, KEY_FIELD)
-            return refused(row, Bucket.CONFLICT, f"this card was issued already, for {other}", "card_id")
+            other = str(get(holder, KEY_FIELD))
+            reason = Reason("card_issued", "this card was issued already, for {other}", other=other)
+            return refused(row, Bucket.CONFLICT, reason, "card_id")
         order = next((selected.orders[name] for name in order_keys(key) if name in selected.orders), None)
         if order is None:
-            return refused(row, Bucket.NOT_FOUND, "no order has this number", "card_key")
+            return refused(row, Bucket.NOT_FOUND, NO_ORDER, "card_key", CHECK_NUMBER)
         cards = int(order.get("Number_of_Cards__c") or 1)
         if card_number(order[KEY_FIELD], key) > cards:
-            return refused(row, Bucket.NOT_FOUND, f"the order is for {cards} cards", "card_key")
+            reason = Reason("order_cards", "the order is for {cards} cards", cards=cards)
+            return refused(row, Bucket.NOT_FOUND, reason, "card_key")
         if order["Status"] == "Draft":
-            return refused(row, Bucket.CONFLICT, "the order is not activated yet", "card_key")
+            return refused(row, Bucket.CONFLICT, NOT_ACTIVATED, "card_key")
         values = {
             "AccountId": order["AccountId"],
             "ContactId": order.get("ShipToContactId"),

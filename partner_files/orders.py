@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sfsync.engine.flow import get
+from sfsync.languages.reason import Reason
 from sfsync.records import KEY_FIELD, Record
+
+CHECK_NUMBER = Reason("check_order_number", "Check the order number.")
 
 _FURTHER = re.compile(r"^(?P<order>.+)-(?P<number>[1-9][0-9]{0,2})$")
 

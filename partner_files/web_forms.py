@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sfsync.engine.files import FileStep, map_records, refused
 from sfsync.engine.flow import Decision, FileRows, Look, PartnerFile, Step
+from sfsync.languages.reason import Reason
 from sfsync.mapping.compile import CompiledMapping
 from sfsync.mapping.rows import MappedRow
 from sfsync.people import Match, Person, find_repeats
@@ -90,6 +91,18 @@ def person_of(key: str, values: Record) -> Person:
     )
 
 
+def same_person_as(match: Match) -> Reason:
+    """Whom a submission repeats, and by what that is known."""
+    return Reason("same_person", "same person as {first} ({why})", first=match.first, why=_WHY[match.why])
+
+
+_WHY = {
+    "e-mail": Reason("same_email", "e-mail"),
+    "phone and name": Reason("same_phone", "phone and name"),
+    "name and address": Reason("same_address", "name and address"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Submissions:
     """What intake read: mapped rows, the leads that they are already, the people who sent forms before."""
@@ -135,7 +148,7 @@ class TakeWebForms(FileStep[Submissions]):
         existing = selected.existing.get(key)
         match = self._repeats.get(key)
         if match and existing is None:
-            return refused(row, Bucket.DUPLICATE, f"same person as {match.first} ({match.why})", "")
+            return refused(row, Bucket.DUPLICATE, same_person_as(match), "")
         desired = {**row.values, "Intake_Status__c": "Qualified"}
         desired.pop(KEY_FIELD, None)
         if existing is None:
@@ -144,7 +157,8 @@ class TakeWebForms(FileStep[Submissions]):
         if not values:
             return Decision(key, Bucket.UNCHANGED, number=row.number)
         if existing["IsConverted"]:
-            return refused(row, Bucket.CONFLICT, "the lead is converted already and cannot be changed", "")
+            reason = Reason("lead_converted", "the lead is converted already and cannot be changed")
+            return refused(row, Bucket.CONFLICT, reason, "")
         before = {name: existing.get(name) for name in values}
         return Decision(key, number=row.number, phases=((Update("Lead", existing["Id"], values, before),),))
 
@@ -191,11 +205,7 @@ class WebToLead(Step[Submissions]):
         if row.problem is not None:
             bucket, reason, mark = Bucket.INVALID, row.problem.text, "Rejected"
         elif match:
-            bucket, reason, mark = (
-                Bucket.DUPLICATE,
-                f"same person as {match.first} ({match.why})",
-                "Duplicate",
-            )
+            bucket, reason, mark = Bucket.DUPLICATE, str(same_person_as(match)), "Duplicate"
         else:
             bucket, reason, mark = Bucket.APPLIED, "", "Qualified"
         desired = (

@@ -27,6 +27,7 @@ from sfsync.settings import ProjectSettings
 
 if TYPE_CHECKING:
     from sfsync.journal.journal import Journal
+    from sfsync.languages.catalogue import Catalogue
     from sfsync.mapping.compile import CompiledMapping
     from sfsync.reports.report import Report
     from sfsync.salesforce.org import Org
@@ -89,6 +90,12 @@ class Content:
         from sfsync.mapping.load import load_mapping
 
         return compile_mapping(load_mapping(self.mapping_path(name)))
+
+    def catalogue(self, language: str) -> "Catalogue":
+        """The sentences of a language; those in the project's ``config/languages/`` win."""
+        from sfsync.engine.language import load_catalogue
+
+        return load_catalogue(language, self.root / "config" / "languages")
 
     @cached_property
     def flow_names(self) -> list[str]:
@@ -242,6 +249,7 @@ class Project:
             watcher=watcher,
             lease_seconds=self.settings.lease_minutes * 60,
             override=frozenset(override),
+            catalogue=self.content.catalogue,
         )
 
     @property

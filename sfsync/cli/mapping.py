@@ -191,13 +191,14 @@ def _described(compiled: "CompiledMapping", options: Options, describe: Path | N
 def _open(name: str, file: Path, options: Options, sheet: str | None) -> "tuple[Table, Bound]":
     from sfsync.mapping.compile import compile_mapping
     from sfsync.mapping.load import load_mapping
+    from sfsync.tabular.answer import partner_columns
     from sfsync.tabular.model import Hints
     from sfsync.tabular.table import open_table
 
     compiled = compile_mapping(load_mapping(_path(name, options)))
     table = open_table(file, Hints(wanted=compiled.wanted, sheet=sheet))
     bound = compiled.bind(
-        table.columns,
+        partner_columns(table),
         file=table.file,
         sheet=table.sheet,
         header_row=table.header_row,

@@ -37,7 +37,7 @@ class Tally:
         doubles = stopped.filter(pl.col("severity") == "duplicate").height
         self.duplicate += doubles
         self.invalid += stopped.height - doubles
-        for _, name, heading, rule, _, _ in stopped.iter_rows():
+        for _, name, heading, rule, *_ in stopped.iter_rows():
             self.reasons[f"{heading or name}: {rule}" if name else rule] += 1
 
     @property
@@ -182,7 +182,7 @@ def write_block(
     source = block.source.filter(pl.col("row").is_in(list(problems)))
     positions = [str(n) if str(n) in source.columns else None for n in range(len(bound.columns.headings))]
     for cells in source.iter_rows(named=True):
-        name, heading, rule, message, severity = problems[cells["row"]]
+        name, heading, rule, message, severity, _ = problems[cells["row"]]
         typed = [harmless(cells[position] or "") if position else "" for position in positions]
         result = "duplicate" if severity == "duplicate" else "invalid"
         rejects.write(_line([str(cells["row"]), *typed, result, harmless(heading or name), rule, message]))

@@ -6,7 +6,23 @@ from dataclasses import replace
 from typing import Protocol
 
 from sfsync.engine.flow import Decision, Result
+from sfsync.languages.reason import Reason
 from sfsync.records import Bucket, Change, ConvertLead, Create, Outcome, Progress, State, personal, target
+
+REFUSALS = frozenset(
+    {
+        "org_duplicate_value",
+        "org_duplicates_detected",
+        "org_field_custom_validation_exception",
+        "org_invalid_cross_reference_key",
+        "org_invalid_email_address",
+        "org_invalid_or_null_for_restricted_picklist",
+        "org_required_field_missing",
+        "org_string_too_long",
+        "org_unable_to_lock_row",
+    }
+)
+"""Codes of reasons for the org's status codes (SOAP API Developer Guide, Core Data Types, StatusCode)."""
 
 _LONG = 8
 """Digits from which a number may be a card or a registration, no amount."""
@@ -47,7 +63,9 @@ def write_phases(
             if isinstance(change, Create) and outcome.id:
                 ids[change.object, change.key] = outcome.id
             for index in places[target(change)]:
-                if outcome.state is not State.DONE:
+                if outcome.state is State.UNKNOWN:
+                    trouble[index] = outcome  # a look at the org tells more than another change's refusal
+                elif outcome.state is not State.DONE:
                     trouble.setdefault(index, outcome)
                 elif outcome.id:
                     found.setdefault(index, {})[change.object] = outcome.id
@@ -66,8 +84,15 @@ def _resolve(change: Change, ids: dict[tuple[str, str], str]) -> Change:
 def _result(decision: Decision, trouble: Outcome | None, ids: dict[str, str]) -> Result:
     if trouble is None:
         return Result(decision.bucket, decision.reason, ids)
-    reason = _unquoted(trouble.reason, decision)
-    return Result(Bucket.FAILED, reason, ids, unknown=trouble.state is State.UNKNOWN)
+    if trouble.state is State.UNKNOWN:
+        return Result(Bucket.FAILED, Reason("outcome_unknown", trouble.reason), ids, unknown=True)
+    return Result(Bucket.FAILED, refusal(trouble.code, _unquoted(trouble.reason, decision)), ids)
+
+
+def refusal(code: str, said: str) -> Reason:
+    """The org's refusal as it said it; in another language with the meaning of the codes that partners meet."""
+    known = f"org_{code.lower()}"
+    return Reason(known if known in REFUSALS else "org_refused", "{said}", said=said)
 
 
 def _unquoted(reason: str, decision: Decision) -> str:

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfsync.cells import Kind
-from sfsync.engine.flow import Decision, FileRows, Step
+from sfsync.engine.flow import Decision, FileRows, Result, Step
+from sfsync.engine.hints import nearest_words
 from sfsync.engine.run import Ledger
+from sfsync.languages.catalogue import ENGLISH, Catalogue
+from sfsync.languages.reason import Reason
 from sfsync.records import Bucket, Record
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from sfsync.mapping.compile import CompiledMapping
     from sfsync.mapping.plan import Lookup
     from sfsync.mapping.rows import MappedRow
+    from sfsync.tabular.answer import Answer
     from sfsync.tabular.model import Table
 
 S = TypeVar("S")
@@ -26,12 +30,13 @@ def read_file(path: Path, mapping: "CompiledMapping", name: str | None = None) -
 
     ``name`` is the partner's name for the file where it was renamed on the way in.
     """
+    from sfsync.tabular.answer import partner_columns
     from sfsync.tabular.model import Hints
     from sfsync.tabular.table import digest, open_table
 
     table = open_table(path, Hints(wanted=mapping.wanted))
     bound = mapping.bind(
-        table.columns,
+        partner_columns(table),
         file=table.file,
         sheet=table.sheet,
         header_row=table.header_row,
@@ -106,33 +111,50 @@ class FileStep(Step[S]):
         problem = row.problem
         if problem is None:
             return self.decide_row(row, selected)
-        return refused(row, problem.bucket or Bucket.INVALID, problem.message, problem.name)
+        reason = self.file.bound.reason(problem)
+        return refused(row, problem.bucket or Bucket.INVALID, reason, problem.name)
 
     @abstractmethod
     def decide_row(self, row: "MappedRow", selected: S) -> Decision:
         """Decide about a row that the mapping found sound; pure."""
 
 
-def refused(row: "MappedRow", bucket: Bucket, reason: str, field: str) -> Decision:
-    """A row for which nothing is written; ``field`` names the column that is to blame, or is empty."""
-    return Decision(row.key or f"row {row.number}", bucket, reason, number=row.number, field=field)
+def refused(row: "MappedRow", bucket: Bucket, reason: str, field: str, suggestion: str = "") -> Decision:
+    """A row for which nothing is written; ``field`` names the column that is to blame, or is empty.
+
+    ``reason`` and ``suggestion`` are Reasons, so that the partner can be answered in their own language.
+    """
+    key = row.key or f"row {row.number}"
+    return Decision(key, bucket, reason, number=row.number, field=field, suggestion=suggestion)
 
 
-def write_answer_file(file: FileRows, ledger: Ledger, out: Path) -> None:
-    """Write the partner's own file back with what became of every row."""
-    from sfsync.tabular.answer import Answer, write_answer
+def write_answer_file(file: FileRows, ledger: Ledger, out: Path, catalogue: Catalogue = ENGLISH) -> None:
+    """Write the partner's own file back with what became of every row, in the catalogue's language."""
+    from sfsync.tabular.answer import write_answer
 
-    results: Mapping[int, Answer] = {
-        decision.number: Answer(
-            ledger.results[identity].bucket.value,
-            ledger.results[identity].reason,
-            file.bound.heading(decision.field) if decision.field else "",
-            decision.suggestion,
-        )
+    hints = nearest_words(file, ledger.decisions.values())
+    results = {
+        decision.number: _answer(file, decision, ledger.results[identity], catalogue, hints)
         for identity, decision in ledger.decisions.items()
         if decision.number is not None
     }
-    write_answer(file.path, file.table, results, out)
+    wanted = file.bound.columns.plan.headings
+    write_answer(file.path, file.table, results, out, head=catalogue.head, wanted=wanted)
+
+
+def _answer(
+    file: FileRows,
+    decision: Decision,
+    result: Result,
+    catalogue: Catalogue,
+    hints: Mapping[int, Reason],
+) -> "Answer":
+    from sfsync.tabular.answer import Answer
+
+    reason, remedy = catalogue.say(result.reason)
+    suggestion, _ = catalogue.say(decision.suggestion or hints.get(decision.number or 0, ""))
+    heading = file.bound.heading(decision.field) or decision.field if decision.field else ""
+    return Answer(result.bucket.value, reason, heading, suggestion or remedy)
 
 
 def answer_name(file: FileRows) -> str:

@@ -228,7 +228,8 @@ def _run(running: Running, flow: Flow, step: Step[Any], file: FileRows | None) -
     if file is not None:
         size = file.path.stat().st_size
         running.journal.record_file(running.run_id, FileRecord(file.name, file.digest, "in", step.name, size))
-        running.result(answer_name(file), lambda path: write_answer_file(file, ledger, path))
+        catalogue = ports.catalogue(file.bound.language)
+        running.result(answer_name(file), lambda path: write_answer_file(file, ledger, path, catalogue))
     return result
 
 

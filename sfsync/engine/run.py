@@ -18,6 +18,7 @@ from sfsync.engine.guards import Guards, refusals
 from sfsync.engine.plan import Estimator, cost_of
 from sfsync.engine.results import StepResult
 from sfsync.errors import GuardRefused, SfsyncError
+from sfsync.languages.reason import Reason
 from sfsync.records import Bucket
 
 PASSES = 8
@@ -73,8 +74,9 @@ class Ledger:
 
     def close(self) -> dict[Bucket, int]:
         """The bucket counts; rows that still wait are left to the next run."""
+        waits = Reason("waits", "waits for the next run")
         for identity in self.decisions:
-            self.results.setdefault(identity, Result(Bucket.UNCHANGED, "waits for the next run"))
+            self.results.setdefault(identity, Result(Bucket.UNCHANGED, waits))
         buckets = Counter(result.bucket for result in self.results.values())
         if sum(buckets.values()) != len(self.decisions):
             raise LedgerError(

@@ -13,6 +13,7 @@ from sfsync.engine.flow import Decision, Look, PartnerFile, Result
 from sfsync.engine.results import StepResult
 from sfsync.errors import TransportFailed
 from sfsync.journal.values import FileRecord
+from sfsync.languages.catalogue import ENGLISH, Catalogue
 from sfsync.tabular.table import digest
 from sfsync.transports.folder import FolderOutbox
 
@@ -63,6 +64,8 @@ class Ports:
     watcher: Watcher
     lease_seconds: float = 1800.0
     override: frozenset[str] = frozenset()
+    catalogue: Callable[[str], Catalogue] = field(default=lambda _language: ENGLISH)
+    """The sentences of a language, for the answer to a partner."""
 
     @property
     def day(self) -> date:

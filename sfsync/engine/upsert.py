@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sfsync.engine.files import FileStep, map_table, refused
 from sfsync.engine.flow import Decision, FileRows, Look
 from sfsync.errors import ConfigError
+from sfsync.languages.reason import Reason
 from sfsync.records import Bucket, Create, Record, Update, changed
 from sfsync.salesforce.soql import chunks, name
 
@@ -68,15 +69,16 @@ class UpsertRows(FileStep[Found]):
 
     def decide_row(self, row: "MappedRow", selected: Found) -> Decision:
         if not row.key:
-            return refused(row, Bucket.INVALID, "the row has no key", "")
+            return refused(row, Bucket.INVALID, Reason("no_key", "the row has no key"), "")
         key = str(row.values[self._key])
         if selected.first[key] != row.number:
-            reason = f"row {selected.first[key]} has the same key"
+            reason = Reason("same_key", "row {row} has the same key", row=selected.first[key])
             return refused(row, Bucket.DUPLICATE, reason, "")
         desired = {field: value for field, value in row.values.items() if field != self._key}
         existing = selected.records.get(key)
         if existing is None and not self._creates:
-            return refused(row, Bucket.NOT_FOUND, f"no {self._object} has this key", "")
+            reason = Reason("no_record", "no {object} has this key", object=self._object)
+            return refused(row, Bucket.NOT_FOUND, reason, "")
         if existing is None:
             filled = {field: value for field, value in desired.items() if value is not None}
             return Decision(key, number=row.number, phases=((Create(self._object, key, filled, self._key),),))

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from sfsync.languages.reason import Reason
 from sfsync.mapping.block import LookedUp, map_block
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.duplicates import find_duplicates
-from sfsync.mapping.model import Mapping
+from sfsync.mapping.kinds import reason
+from sfsync.mapping.model import Mapping, Rule
 from sfsync.mapping.plan import Lookup
-from sfsync.mapping.rows import MappedBlock
+from sfsync.mapping.rows import MappedBlock, RowProblem
+from sfsync.mapping.rules import NUMBERS, rows_reason
 
 Blocks = Iterable[pl.DataFrame] | Callable[[], Iterable[pl.DataFrame]]
 """Table blocks (see ``sfsync.cells.Kind``), or what gives them anew each time it is called."""
@@ -36,6 +39,29 @@ class Bound:
     def heading(self, name: str) -> str:
         """The partner's own heading of one of our names; empty when it is absent."""
         return self.columns.heading(name)
+
+    def reason(self, problem: RowProblem) -> Reason:
+        """Why a row has a problem, as a value that can be said in the partner's language."""
+        if isinstance(problem.message, Reason):
+            return problem.message
+        if problem.rows:
+            return rows_reason(problem.rule, problem.rows)
+        for rule in self._rules(problem.name) if problem.rule in NUMBERS else ():
+            told = reason(problem.rule, rule, self.mapping.file)
+            if told == problem.message:
+                return told
+        return Reason(problem.rule, problem.message)  # the mapping's own rejection, or a broken file
+
+    def _rules(self, name: str) -> Iterator[Rule]:
+        """The rules that a name stands for: our name's, and the field's of the same name."""
+        yield from (item.rule for item in self.columns.plan.names if item.name == name)
+        if name in self.mapping.fields:
+            yield self.mapping.fields[name]
+
+    @property
+    def language(self) -> str:
+        """The language to answer in: the one that the mapping says, else that of most headings of the file."""
+        return self.mapping.file.language or self.columns.language
 
     @property
     def unused(self) -> tuple[str, ...]:

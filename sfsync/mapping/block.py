@@ -9,14 +9,14 @@ import polars as pl
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.conditions import as_text, holds
 from sfsync.mapping.constraints import mark
-from sfsync.mapping.kinds import detail, type_of
+from sfsync.mapping.kinds import reason, type_of
 from sfsync.mapping.model import Rejection, Rule
 from sfsync.mapping.phones import with_regions
 from sfsync.mapping.plan import FieldItem, Lookup, NameItem, expression
 from sfsync.mapping.problems import Check, gather
 from sfsync.mapping.readers import Reading
 from sfsync.mapping.rows import MappedBlock
-from sfsync.mapping.rules import NUMBERS, RULES, sentence
+from sfsync.mapping.rules import NUMBERS, RULES
 
 LookedUp = Mapping[str, Any]
 """Value of the lookup's field → the value to take."""
@@ -165,7 +165,7 @@ def _looked_up(values: pl.Series, known: LookedUp) -> Reading:
 def _check(columns: Columns, name: str, source: str | None, rule: Rule, reading: Reading) -> Check:
     def message(number: int) -> tuple[str, str]:
         broken = RULES[number].name
-        return broken, sentence(broken, detail(broken, rule, columns.plan.mapping.file))
+        return broken, reason(broken, rule, columns.plan.mapping.file)
 
     return Check(name, columns.heading(source or ""), reading.errors, reading.warnings, message)
 

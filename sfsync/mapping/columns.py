@@ -1,10 +1,12 @@
 """Which column of a file holds which of our names."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sfsync.cells import clean, fold
 from sfsync.errors import FileRefused
+from sfsync.languages.heads import DEFAULT
 from sfsync.mapping.plan import FieldItem, Plan
 
 _LONGEST, _DIGITS = 60, 5
@@ -40,6 +42,18 @@ class Columns:
         return (
             not needs or item.rule.default is not None or not needs.isdisjoint({*self.positions, *defaults})
         )
+
+    @property
+    def language(self) -> str:
+        """The language that most of the headings found are in, English when nothing tells."""
+        found: Counter[str] = Counter()
+        for name, position in self.positions.items():
+            spoken = self.plan.mapping.file.headers[name].spoken
+            heading = fold(self.headings[position])
+            found.update(language for language, words in spoken.items() if heading in map(fold, words))
+        most = max(found.values(), default=0)
+        leading = [language for language, count in found.items() if count == most]
+        return DEFAULT if DEFAULT in leading or not leading else leading[0]
 
     def heading(self, name: str) -> str:
         """The partner's own heading of one of our names, without outer blanks; empty when it is absent."""

@@ -17,7 +17,7 @@ from sfsync.mapping.block import as_series_of_text, read_names
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.readers import Reading
 from sfsync.mapping.rows import PROBLEM_SCHEMA
-from sfsync.mapping.rules import NUMBERS, RULES, sentence
+from sfsync.mapping.rules import NUMBERS, RULES, rows_reason
 from sfsync.mapping.texts import trimmed
 
 MOST_ROWS_NAMED = 5
@@ -121,24 +121,27 @@ def _grouped(suspects: pl.DataFrame, name: str, **facts: pl.Expr) -> pl.DataFram
 
 
 def _problems(columns: Columns, name: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
-    cells = rows.select("row", "rows", "count").iter_rows()
+    others = [_others(rule, *cells) for cells in rows.select("row", "rows", "count").iter_rows()]
     return pl.DataFrame(
         {
             "row": rows["row"],
             "name": name,
             "heading": columns.heading(name),
             "rule": rule,
-            "message": pl.Series([_message(rule, *cell) for cell in cells], dtype=pl.String),
+            "message": pl.Series([rows_reason(rule, listed) for listed in others], dtype=pl.String),
             "severity": RULES[NUMBERS[rule]].severity,
+            "rows": pl.Series(others, dtype=pl.String),
         },
         schema=dict(PROBLEM_SCHEMA),
     )
 
 
-def _message(rule: str, row: int, group: list[int], count: int) -> str:
+def _others(rule: str, row: int, group: list[int], count: int) -> str:
+    """The numbers of the rows that have the same value, as a message lists them."""
+    if rule == "duplicate_exact":
+        return str(group[0])
     others = [str(other) for other in group if other != row][:MOST_ROWS_NAMED]
-    listed = ", ".join(others) + (", …" if count - 1 > len(others) else "")
-    return sentence(rule, row=group[0], rows=f"{'row' if count == 2 else 'rows'} {listed}")
+    return ", ".join(others) + (", …" if count - 1 > len(others) else "")
 
 
 def _hash(values: pl.Series) -> pl.Series:

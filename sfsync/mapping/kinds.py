@@ -1,5 +1,8 @@
 """The reader of each type, with the notation that the mapping declares; what a rule says in words."""
 
+from datetime import date
+
+from sfsync.languages.reason import Reason
 from sfsync.mapping.amounts import number_reader
 from sfsync.mapping.dates import Notation
 from sfsync.mapping.digits import digits_reader
@@ -7,6 +10,7 @@ from sfsync.mapping.model import FieldRule, File, Rule, Type
 from sfsync.mapping.moments import date_reader, datetime_reader
 from sfsync.mapping.phones import phone_reader
 from sfsync.mapping.readers import Reader
+from sfsync.mapping.rules import reason_of
 from sfsync.mapping.texts import email_reader, key_reader, text_reader
 from sfsync.mapping.words import boolean_reader, country_reader, picklist_reader
 
@@ -65,35 +69,74 @@ def words(rule: Rule) -> dict[str, tuple[str, ...]]:
     return {str(value): () for value in rule.one_of or ()}
 
 
-def detail(name: str, rule: Rule, file: File) -> str:
-    """What the message of a broken rule quotes: the limit, length or list that the mapping declares."""
+def reason(name: str, rule: Rule, file: File) -> Reason:
+    """Why a value is refused: the broken rule, with the limit, length or list that the mapping declares."""
     match name:
+        case "length" if type_of(rule) == "digits":
+            text = "It must have exactly {count} digits; leading zeros may have been lost."
+            return Reason("length_digits", text, count=rule.length or 0)
         case "length":
-            return f"{rule.length} {'digits' if type_of(rule) == 'digits' else 'characters'}"
+            return reason_of(name, count=rule.length or 0)
         case "too_long" | "truncated":
-            return f"{_plain(rule.max)} characters"
+            return reason_of(name, count=_plain(rule.max))
         case "too_short":
-            return f"{_plain(rule.min)} characters"
+            return reason_of(name, count=_plain(rule.min))
         case "too_small":
-            return _plain(rule.min)
+            return reason_of(name, limit=_plain(rule.min))
         case "too_large":
-            return _plain(rule.max)
+            return reason_of(name, limit=_plain(rule.max))
         case "one_of":
-            return " or ".join(_listed([_shown(value) for value in rule.one_of or ()]))
+            return _choices(rule)
+        case "word_unknown" if words := _listed(_known(rule)):
+            return reason_of(name, words=", ".join(words))
         case "word_unknown":
-            return ", ".join(_listed(_known(rule))) or "ISO codes and the usual names"
+            remedy = "Known are: ISO codes and the usual names."
+            return Reason("country_unknown", "The word is not known.", remedy)
         case "number":
-            thousands = file.thousands if rule.thousands is None else rule.thousands
-            groups = f", groups of three by {' or '.join(map(repr, thousands))}" if thousands else ""
-            return f"decimals by {rule.decimal or file.decimal!r}{groups}"
+            return _number(rule, file)
         case "date_order":
-            return rule.dates or file.dates or "none"
+            order = rule.dates or file.dates or "none"
+            return reason_of(name, order=order, example=_example(rule, file))
+        case "date_unparsed":
+            return reason_of(name, example=_example(rule, file))
         case "not_found":
-            return str(rule.lookup) if isinstance(rule, FieldRule) else ""
+            return reason_of(name, lookup=str(rule.lookup) if isinstance(rule, FieldRule) else "")
         case "time_nonexistent":
-            return rule.timezone or file.timezone or "UTC"
+            return reason_of(name, zone=rule.timezone or file.timezone or "UTC")
         case _:
-            return ""
+            return reason_of(name)
+
+
+def _choices(rule: Rule) -> Reason:
+    found = rule.one_of or ()
+    if len(found) > 1:
+        return reason_of("one_of", choices=", ".join(_listed([_shown(value) for value in found])))
+    only = found[0] if found else ""
+    word: str | Reason = str(only)
+    if isinstance(only, bool):
+        word = Reason("yes", "yes") if only else Reason("no", "no")
+    return Reason("must_be", "It must be {choice}.", choice=word)
+
+
+def _number(rule: Rule, file: File) -> Reason:
+    decimal = repr(rule.decimal or file.decimal)
+    thousands = file.thousands if rule.thousands is None else rule.thousands
+    if not thousands:
+        return reason_of("number", decimal=decimal)
+    text = (
+        "It is not a number in the notation that the mapping declares "
+        "(decimals by {decimal}, groups of three by {thousands})."
+    )
+    return Reason("number_grouped", text, decimal=decimal, thousands=" ".join(map(repr, thousands)))
+
+
+def _example(rule: Rule, file: File) -> str:
+    """A day as the column is expected to write it."""
+    day = date(2026, 12, 31)
+    if rule.formats:
+        return day.strftime(rule.formats[0])
+    order = rule.dates or file.dates
+    return day.strftime({"dmy": "%d-%m-%Y", "mdy": "%m/%d/%Y"}.get(str(order), "%Y-%m-%d"))
 
 
 def _known(rule: Rule) -> list[str]:

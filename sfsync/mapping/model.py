@@ -73,6 +73,25 @@ def _alternatives(value: Any) -> Any:
 Words = Annotated[tuple[str, ...], BeforeValidator(_words, json_schema_input_type=Plain | list[Plain])]
 
 
+LANGUAGE = "^[a-z]{2}$"
+
+
+def _headings(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"": value}
+
+
+Headings = Annotated[
+    dict[Annotated[str, Field(pattern="^([a-z]{2})?$")], Words],
+    BeforeValidator(
+        _headings,
+        json_schema_input_type=Plain
+        | list[Plain]
+        | dict[Annotated[str, Field(pattern=LANGUAGE)], Plain | list[Plain]],
+    ),
+]
+"""Headings by language; under "" where no language is told."""
+
+
 class Strict(BaseModel):
     """The base of all models: nothing changes after reading, and unknown keys are mistakes."""
 
@@ -144,7 +163,22 @@ class Rule(Strict):
 class Header(Rule):
     """One of our names: the headings that partners use for it, and how its cells are read."""
 
-    headings: Words = Field((), description="The headings partners use; the name itself always counts.")
+    listed: Headings = Field(
+        {},
+        alias="headings",
+        description="The headings partners use, or a list of them for each language: {en: […], fr: […]}. "
+        "The name itself always counts.",
+    )
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """All headings, in whatever language."""
+        return tuple(word for words in self.listed.values() for word in words)
+
+    @property
+    def spoken(self) -> dict[str, tuple[str, ...]]:
+        """The headings by language, where the mapping tells it."""
+        return {language: words for language, words in self.listed.items() if language}
 
 
 HeaderEntry = Annotated[
@@ -190,6 +224,12 @@ class File(Strict):
 
     headers: dict[Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")], HeaderEntry] = Field(
         description="Our name: the headings partners use, in any order and language."
+    )
+    language: str | None = Field(
+        None,
+        pattern=LANGUAGE,
+        description="The partner's language (en, fr, it, nl, de, zh), for the answer; "
+        "else it is told by the headings.",
     )
     dates: DateOrder | None = Field(None, description="Order of day, month and year in text dates.")
     decimal: Literal[",", "."] = Field(".", description="The decimal sign in texts.")

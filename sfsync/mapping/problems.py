@@ -56,7 +56,7 @@ def _told(row: pl.Series, codes: pl.Series, checks: Sequence[Check], *, warn: bo
     for code in coded["code"].unique().to_list():
         check, number = checks[code // _STEP], code % _STEP
         rule, message = check.message(number)
-        meanings.append((code, check.name, check.heading, rule, message, "warn" if warn else "error"))
+        meanings.append((code, check.name, check.heading, rule, message, "warn" if warn else "error", ""))
     schema = {"code": pl.UInt32, **{name: kind for name, kind in PROBLEM_SCHEMA.items() if name != "row"}}
     table = pl.DataFrame(meanings, schema=schema, orient="row")
     return coded.join(table, on="code", how="left", maintain_order="left").drop("code")

@@ -25,6 +25,8 @@ class RowProblem:
     rule: str
     message: str
     severity: Severity
+    rows: str = ""
+    """Numbers of the other rows that the rule is about, such as ``3, 5, …``."""
 
     @property
     def full_rule(self) -> str:
@@ -53,6 +55,7 @@ PROBLEM_SCHEMA: Mapping[str, Any] = {
     "rule": pl.String,
     "message": pl.String,
     "severity": pl.String,
+    "rows": pl.String,
 }
 """Columns of ``MappedBlock.problems``."""
 
@@ -107,7 +110,7 @@ class MappedBlock:
         if not rows:
             return self
         told = pl.DataFrame(
-            [(row, "", "", *broken[row], "error") for row in sorted(rows)],
+            [(row, "", "", *broken[row], "error", "") for row in sorted(rows)],
             schema=dict(PROBLEM_SCHEMA),
             orient="row",
         )

@@ -87,6 +87,8 @@ def _form(pattern: str) -> str:
         "^[A-Za-z]\\w*$": "of a name: letters, digits and _",
         "^[a-z][a-z0-9_]*$": "of a name in small letters, digits and _",
         "^[A-Z]{2}$": "of a country code such as NL",
+        "^[a-z]{2}$": "of a language code such as fr",
+        "^([a-z]{2})?$": "of a language code such as fr",
         "^[A-Za-z]\\w*\\.[A-Za-z]\\w*$": "Object.Field, such as Order.Sfsync_Key__c",
     }.get(pattern, "of a number, or a percentage such as 20%" if "%" in pattern else pattern)
 

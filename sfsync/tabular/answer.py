@@ -1,13 +1,14 @@
-"""The partner's own file back, with a *Result* and a *Reason* for every row that was read.
+"""The partner's own file back, with *Result*, *Reason*, *Field* and *Suggestion* for every row that was read.
 
 A workbook keeps its sheets, order, headings and styles; formulas become their values, so that the file can be sent
 in again as it is and runs nothing. CSV comes back as CSV in the same encoding. What openpyxl cannot annotate (.xls,
-.xlsb, .ods, HTML, JSON) comes back as a plain workbook of the same rows.
+.xlsb, .ods, HTML, JSON) comes back as a plain workbook of the same rows. The four columns are in the partner's
+language; when the file comes in again they are found (``answered``) and overwritten, in whatever language they are.
 """
 
 import csv
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,9 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfsync.cells import Kind, fold
+from sfsync.languages.heads import DEFAULT, HEADS, Head
 from sfsync.records import Bucket
+from sfsync.tabular.answered import WIDTH, find_answer, headings
 from sfsync.tabular.delimiter import sep_line
-from sfsync.tabular.injection import ANSWER_HEADINGS, harmless
+from sfsync.tabular.injection import harmless
 from sfsync.tabular.model import Notes, Table
 from sfsync.tabular.text import raw_records
 from sfsync.tabular.write import WORKBOOKS, fill, mark, replacing, write_table
@@ -29,33 +32,51 @@ if TYPE_CHECKING:
 _GOOD = frozenset({Bucket.APPLIED, Bucket.UNCHANGED})
 _ATTENTION = "FFF2CC"  # light amber, readable when printed
 _ANNOTATED = {"xlsx", "xlsm"}
+_WIDTHS = (14, 60, 22, 40)
 _LARGE = 1_000_000
 """Cells from which a workbook is written anew: openpyxl holds about 50 bytes a character of a loaded one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one row: a bucket's word, why, the partner's heading of the field to blame, what to do."""
+    """What became of one row: its bucket, why, the partner's heading of the field to blame, what to do."""
 
     result: str
     reason: str = ""
     field: str = ""
     suggestion: str = ""
 
-    @property
-    def sentence(self) -> str:
-        """Reason and suggestion as the partner reads them, with the heading in front if it is not in there."""
-        where = f"{self.field}: " if self.field and self.field not in self.reason and self.reason else ""
-        hint = "" if self.suggestion in self.reason else self.suggestion
-        return f"{where}{self.reason} {hint}".strip()
-
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the two columns go (0-based), and what they are called."""
+    """Where the four columns go (0-based), whether they are there already, and what they say."""
 
     column: int
-    headings: tuple[str, str]
+    there: bool
+    headings: tuple[str, ...]
+    results: Mapping[str, str]
+    words: frozenset[str]
+    """The results of the earlier answer, in its language."""
+
+    def cells(self, answer: Answer) -> tuple[str, ...]:
+        word = self.results.get(answer.result, answer.result)
+        return (word, answer.reason, answer.field, answer.suggestion)
+
+    def put(self, row: Sequence[Any], cells: Sequence[Any]) -> list[Any]:
+        """A row with the four cells in their place: over those of an earlier answer, else at its end."""
+        if not self.there:
+            return [*row, *cells]
+        return [*row[: self.column], *cells, *row[self.column + WIDTH :]]
+
+    def put_shifted(self, row: Sequence[str], cells: Sequence[str], columns: int) -> list[str]:
+        """A row with more fields than the header has: it stays as long as it is, so that it is refused again.
+
+        An earlier answer stands at the end of such a row; no field of the partner is ever overwritten.
+        """
+        start = len(row) - (columns - self.column)
+        if self.there and (not any(row[start : start + WIDTH]) or row[start] in self.words):
+            return [*row[:start], *cells, *row[start + WIDTH :]]
+        return [*row, *cells]
 
 
 def answer_suffix(table: Table) -> str:
@@ -63,13 +84,22 @@ def answer_suffix(table: Table) -> str:
     return {"csv": ".csv", "xlsm": ".xlsm"}.get(table.format, ".xlsx")
 
 
-def write_answer(source: Path, table: Table, results: Mapping[int, Answer], out: Path) -> None:
+def write_answer(
+    source: Path,
+    table: Table,
+    results: Mapping[int, Answer],
+    out: Path,
+    *,
+    head: Head = HEADS[DEFAULT],
+    wanted: Collection[str] = (),
+) -> None:
     """Write the answer to ``source`` at ``out``; ``results`` by row number, as the table counts rows.
 
-    The ending of ``out`` decides: .xlsx (.xlsm to keep macros) is a workbook, everything else is text.
-    An answer column of an earlier round is overwritten, not added again.
+    The ending of ``out`` decides: .xlsx (.xlsm to keep macros) is a workbook, everything else is text. The columns
+    of an earlier answer are overwritten, not added again. ``head`` is the language of headings and results;
+    ``wanted`` are the folded headings that the mapping knows: ours are then called otherwise.
     """
-    place = _place(table)
+    place = _place(table, head, wanted)
     as_workbook = out.suffix.lower() in WORKBOOKS
     if table.format == "csv" and not as_workbook:
         _annotate_text(source, table, results, place, out)
@@ -77,30 +107,50 @@ def write_answer(source: Path, table: Table, results: Mapping[int, Answer], out:
         _annotate_workbook(source, table, results, place, out)
     else:
         rows = _rewritten(table, results, place)
-        write_table(
-            out, [*table.columns[: place.column], *place.headings], rows, sheet=table.sheet or "Sheet1"
-        )
+        write_table(out, place.put(table.columns, place.headings), rows, sheet=table.sheet or "Sheet1")
 
 
 def partner_columns(table: Table) -> tuple[str, ...]:
-    """The headings without the two columns that an earlier answer of ours added."""
-    return table.columns[: _place(table).column]
+    """The headings in their places, those of an earlier answer of ours left empty."""
+    return _without(table, _earlier(table))
 
 
-def _place(table: Table) -> _Place:
-    folded = [fold(column) for column in table.columns]
-    for headings in ANSWER_HEADINGS:
-        ours = [fold(heading) for heading in headings]
-        if folded[-2:] == ours and _holds_results(table, len(folded) - 2):
-            return _Place(len(folded) - 2, headings)
-    taken = any(fold(heading) in folded for heading in ANSWER_HEADINGS[0])
-    return _Place(len(folded), ANSWER_HEADINGS[taken])
+def _without(table: Table, earlier: tuple[int, Head] | None) -> tuple[str, ...]:
+    if earlier is None:
+        return table.columns
+    return (*table.columns[: earlier[0]], *[""] * WIDTH, *table.columns[earlier[0] + WIDTH :])
 
 
-def _holds_results(table: Table, column: int) -> bool:
-    """Whether a column holds nothing but our words: then it is an answer of ours that came in again."""
-    words = {bucket.value for bucket in Bucket}
-    return all(set(frame[str(column)].drop_nulls()) <= words for frame in table.source(Notes()))
+def _place(table: Table, head: Head, wanted: Collection[str]) -> _Place:
+    earlier = _earlier(table)
+    taken = {fold(column) for column in _without(table, earlier)} | set(wanted)
+    called = headings(head, taken)
+    if earlier is None:
+        return _Place(
+            len(table.columns), there=False, headings=called, results=head.results, words=frozenset()
+        )
+    return _Place(
+        earlier[0],
+        there=True,
+        headings=called,
+        results=head.results,
+        words=frozenset(earlier[1].results.values()),
+    )
+
+
+def _earlier(table: Table) -> tuple[int, Head] | None:
+    """Where an earlier answer of ours stands: the headings alone do not tell, a partner may use such words too."""
+    found = find_answer(table.columns)
+    if found is None:
+        return None
+    column, head = found
+    words = {fold(word) for word in head.results.values()}
+    seen = {
+        fold(str(word))
+        for frame in table.source(Notes())
+        for word in frame[str(column)].drop_nulls().unique()
+    }
+    return found if seen and seen <= words else None
 
 
 def _cells(table: Table) -> int:
@@ -129,13 +179,15 @@ def _annotate_text(
                 stream.write(record[0] + "\r\n")
                 continue
             fields = [harmless(field) for field in record]
-            # A row whose values have shifted stays as long as it is, so that it is refused again until mended.
-            width = max(place.column, len(fields)) if line in shifted else place.column
             if line == table.header_row:
-                fields = [*_fitted(fields, width), *place.headings]
+                fields = place.put(_fitted(fields, len(table.columns)), place.headings)
             elif line in results:
-                answer = results[line]
-                fields = [*_fitted(fields, width), harmless(answer.result), harmless(answer.sentence)]
+                cells = [harmless(text) for text in place.cells(results[line])]
+                # A row whose values have shifted stays as long as it is, so that it is refused again until mended.
+                if line in shifted and len(fields) > len(table.columns):
+                    fields = place.put_shifted(fields, cells, len(table.columns))
+                else:
+                    fields = place.put(_fitted(fields, len(table.columns)), cells)
             writer.writerow(fields)
 
 
@@ -161,7 +213,7 @@ def _annotate_workbook(
         page.cell(row, column + 1).value = "#N/A"  # an empty cell would pass when the answer comes in again
     for row, answer in results.items():
         good = answer.result in _GOOD
-        for position, text in enumerate((answer.result, answer.sentence), start=place.column + 1):
+        for position, text in enumerate(place.cells(answer), start=place.column + 1):
             cell = page.cell(row, position)
             fill(cell, text)
             if not good:
@@ -187,14 +239,14 @@ def _head(page: "Worksheet", table: Table, place: _Place) -> None:
 
     before = page.cell(table.header_row, max(place.column, 1))
     for merged in list(page.merged_cells.ranges):  # a title may be merged over the place of our columns
-        if merged.max_col > place.column and merged.max_row >= table.header_row:
+        if merged.max_col > place.column and merged.max_row >= table.header_row and not place.there:
             page.unmerge_cells(merged.coord)
     for position, heading in enumerate(place.headings, start=place.column + 1):
         cell = page.cell(table.header_row, position)
         fill(cell, heading)
         for style in ("font", "fill", "border", "alignment"):
             setattr(cell, style, copy(getattr(before, style)))
-        page.column_dimensions[get_column_letter(position)].width = 14 if heading == place.headings[0] else 60
+        page.column_dimensions[get_column_letter(position)].width = _WIDTHS[position - place.column - 1]
 
 
 def _rewritten(table: Table, results: Mapping[int, Answer], place: _Place) -> Iterator[list[Any]]:
@@ -202,8 +254,8 @@ def _rewritten(table: Table, results: Mapping[int, Answer], place: _Place) -> It
     for frame in table.source(Notes()):
         for row in frame.iter_rows(named=True):
             answer = results.get(row["row"], nothing)
-            values = [_typed(row[str(n)], row.get(f"{n}#")) for n in range(place.column)]
-            yield [*values, answer.result, answer.sentence]
+            values = [_typed(row[str(n)], row.get(f"{n}#")) for n in range(len(table.columns))]
+            yield place.put(values, place.cells(answer))
 
 
 def _typed(text: str | None, kind: int | None) -> Any:

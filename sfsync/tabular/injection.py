@@ -6,9 +6,6 @@ own text guard ``="0089"`` is unwrapped instead: with an apostrophe before it no
 
 import re
 
-ANSWER_HEADINGS = (("Result", "Reason"), ("sfsync result", "sfsync reason"))
-"""Headings of the two columns that an answer adds; the second pair where a file has its own *Result* or *Reason*."""
-
 _DANGEROUS = r"(?:[\s\x00]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])"
 _FORMULA = re.compile(_DANGEROUS)
 _PLAIN_NUMBER = re.compile(r"[+-]?\d{1,30}(?:[.,]\d{1,30})*")

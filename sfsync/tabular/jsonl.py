@@ -12,6 +12,7 @@ from typing import Any
 
 from sfsync.cells import CellProblem, Kind
 from sfsync.errors import FileRefused
+from sfsync.languages.reason import Reason
 from sfsync.tabular.encoding import Encoding, decoded, detect
 from sfsync.tabular.frames import Row, Value, frames
 from sfsync.tabular.guards import JSON_LIMIT, check_columns, check_size
@@ -51,7 +52,13 @@ def open_json(path: Path, hints: Hints) -> Table:
                     cells[keys[key]] = _cell(item)
             else:
                 notes.problems.append(
-                    CellProblem(number, None, "json_unreadable", "error", "The line is not a JSON object.")
+                    CellProblem(
+                        number,
+                        None,
+                        "json_unreadable",
+                        "error",
+                        Reason("json_unreadable", "The line is not a JSON object."),
+                    )
                 )
             yield number, cells
 

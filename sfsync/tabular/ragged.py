@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sfsync.cells import CellProblem
+from sfsync.languages.reason import Reason
 
 _DIGITS = re.compile(r"\d+")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_SPOKEN = {";": "semicolon", ",": "comma", "\t": "tab", "|": "bar"}
+_COUNTED = "The row has {fields} fields where the header has {columns}"
+_TORN = "probably a {sign} inside a value that is not in quotes."
+_SPOKEN = {
+    ";": Reason("semicolon", "semicolon"),
+    ",": Reason("comma", "comma"),
+    "\t": Reason("tab", "tab"),
+    "|": Reason("bar", "bar"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,20 @@ class Shape:
 
     def problem(self, row: int, record: Sequence[str], delimiter: str) -> CellProblem:
         """What to tell about a row that is too short or too long."""
-        counted = f"The row has {len(record)} fields where the header has {self.columns}"
-        if len(record) < self.columns:
-            return CellProblem(row, None, "ragged_short", "warn", f"{counted}; the missing ones are empty.")
+        fields, columns = len(record), self.columns
+        if fields < columns:
+            told = Reason(
+                "ragged_short", f"{_COUNTED}; the missing ones are empty.", fields=fields, columns=columns
+            )
+            return CellProblem(row, None, "ragged_short", "warn", told)
         if self.shifted(record):
-            sign = _SPOKEN.get(delimiter, repr(delimiter))
-            cause = f"{counted}: probably a {sign} inside a value that is not in quotes."
-            return CellProblem(row, None, "ragged_long", "error", cause)
-        return CellProblem(row, None, "ragged_long", "warn", f"{counted}; the extra ones are empty.")
+            sign = _SPOKEN.get(delimiter) or repr(delimiter)
+            told = Reason("ragged_long", f"{_COUNTED}: {_TORN}", fields=fields, columns=columns, sign=sign)
+            return CellProblem(row, None, "ragged_long", "error", told)
+        told = Reason(
+            "ragged_extra", f"{_COUNTED}; the extra ones are empty.", fields=fields, columns=columns
+        )
+        return CellProblem(row, None, "ragged_long", "warn", told)
 
 
 def _look(value: str) -> str:

@@ -10,14 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfsync.cells import fold
 from sfsync.errors import FileRefused
+from sfsync.tabular.answered import find_answer
 from sfsync.tabular.cuts import Stream
 from sfsync.tabular.delimiter import guess, sep_line
 from sfsync.tabular.encoding import Encoding, decoded, detect
 from sfsync.tabular.guards import check_columns
 from sfsync.tabular.header import LOOK_AT, Header, find_header, no_header
-from sfsync.tabular.injection import ANSWER_HEADINGS, ESCAPED
+from sfsync.tabular.injection import ESCAPED
 from sfsync.tabular.layout import BLOCK, Layout, framed
 from sfsync.tabular.lines import Lines
 from sfsync.tabular.model import Hints, Notes, Table
@@ -69,7 +69,7 @@ def open_text(path: Path, hints: Hints, *, block: int = BLOCK) -> Table:
         block,
         lines.old_mac,
     )
-    own = [fold(heading) for heading in columns[-2:]] in [[*map(fold, pair)] for pair in ANSWER_HEADINGS]
+    own = find_answer(columns) is not None
     return Table(
         file=path.name,
         format="csv",

@@ -9,13 +9,8 @@ from tests.shared import SAMPLES
 from tests.tabular.workbooks import workbook
 
 DONE = Answer("applied")
+ANSWER = ("Result", "Reason", "Field", "Suggestion")
 BAD = Answer("invalid", "the card id has 18 digits", "Pasnummer", "Send it with 19 digits.")
-
-
-def test_the_sentence_names_field_and_remedy_once():
-    assert BAD.sentence == "Pasnummer: the card id has 18 digits Send it with 19 digits."
-    assert Answer("invalid", "Pasnummer: too short", "Pasnummer", "").sentence == "Pasnummer: too short"
-    assert DONE.sentence == ""
 
 
 def test_csv_comes_back_in_its_own_clothes(tmp_path):
@@ -27,8 +22,8 @@ def test_csv_comes_back_in_its_own_clothes(tmp_path):
     out = tmp_path / "out.csv"
     write_answer(source, table, {4: DONE, 7: Answer("invalid", "no ł in this code page")}, out)
     assert out.read_bytes().decode("cp1252") == (
-        "sep=;\r\nTitle;;\r\nkey;Name;n;Result;Reason\r\n"
-        'A;"Zoë;\r\nx";1;applied;\r\n\r\nB;\'=1+1;2;invalid;no ? in this code page\r\nTotal;;3\r\n'
+        "sep=;\r\nTitle;;\r\nkey;Name;n;Result;Reason;Field;Suggestion\r\n"
+        'A;"Zoë;\r\nx";1;applied;;;\r\n\r\nB;\'=1+1;2;invalid;no ? in this code page;;\r\nTotal;;3\r\n'
     )
     assert len(table.skipped) == 2, "writing an answer does not disturb what was noted while reading"
 
@@ -39,9 +34,9 @@ def test_the_encoding_stays(tmp_path, encoding):
     source.write_bytes("编号,状态\r\nA,已预约\r\n".encode(encoding))
     table = open_table(source, Hints(encoding=None if encoding != "gb18030" else encoding))
     write_answer(source, table, {2: DONE}, tmp_path / "out.csv")
-    assert (tmp_path / "out.csv").read_bytes() == "编号,状态,Result,Reason\r\nA,已预约,applied,\r\n".encode(
-        encoding
-    )
+    assert (
+        tmp_path / "out.csv"
+    ).read_bytes() == "编号,状态,Result,Reason,Field,Suggestion\r\nA,已预约,applied,,,\r\n".encode(encoding)
 
 
 def test_a_row_whose_values_shifted_is_refused_again(tmp_path):
@@ -52,8 +47,8 @@ def test_a_row_whose_values_shifted_is_refused_again(tmp_path):
     )
     again = open_table(tmp_path / "out.csv")
     rows = {row[0]: row[1:] for block in again.blocks() for row in block.iter_rows()}
-    assert rows[5] == ("K2", None, None, None)
-    assert rows[6] == ("K3", "y", "applied", None)
+    assert rows[5] == ("K2", *[None] * 5)
+    assert rows[6] == ("K3", "y", "applied", None, None, None)
     assert [(p.row, p.problem, p.severity) for p in again.problems] == [(5, "ragged_long", "error")]
 
 
@@ -62,10 +57,10 @@ def test_a_second_answer_overwrites_the_first(tmp_path):
     source.write_text("key;name\nA;=1\n", encoding="utf-8")
     write_answer(source, open_table(source), {2: BAD}, tmp_path / "one.csv")
     first = open_table(tmp_path / "one.csv")
-    assert first.columns == ("key", "name", "Result", "Reason")
-    assert partner_columns(first) == ("key", "name")
+    assert first.columns == ("key", "name", *ANSWER)
+    assert partner_columns(first) == ("key", "name", "", "", "", "")
     write_answer(tmp_path / "one.csv", first, {2: DONE}, tmp_path / "two.csv")
-    assert (tmp_path / "two.csv").read_text() == "key;name;Result;Reason\nA;'=1;applied;\n"
+    assert (tmp_path / "two.csv").read_text() == "key;name;Result;Reason;Field;Suggestion\nA;'=1;applied;;;\n"
 
 
 def test_a_result_column_of_the_partner_is_left_alone(tmp_path):
@@ -75,8 +70,8 @@ def test_a_result_column_of_the_partner_is_left_alone(tmp_path):
     assert partner_columns(table) == table.columns
     write_answer(source, table, {2: DONE, 3: BAD}, tmp_path / "out.csv")
     again = open_table(tmp_path / "out.csv")
-    assert again.columns == ("card", "Result", "Reason", "sfsync result", "sfsync reason")
-    assert partner_columns(again) == table.columns
+    assert again.columns == ("card", "Result", "Reason", *(f"sfsync {heading}" for heading in ANSWER))
+    assert partner_columns(again) == (*table.columns, "", "", "", "")
 
 
 def partners_book(tmp_path):
@@ -100,10 +95,11 @@ def test_a_workbook_keeps_sheets_styles_and_order(tmp_path):
     book = openpyxl.load_workbook(out)
     page = book["Data"]
     assert book.sheetnames == ["Info", "Data"]
-    assert [cell.value for cell in page[2]][:5] == ["key", "Pasnummer", "note", "Result", "Reason"]
+    assert [cell.value for cell in page[2]][:7] == ["key", "Pasnummer", "note", *ANSWER]
     assert page["D2"].font.bold
     assert page["D2"].fill.fgColor.rgb == page["A2"].fill.fgColor.rgb
-    assert [page["D3"].value, page["D4"].value, page["E4"].value] == ["applied", "invalid", BAD.sentence]
+    assert [page["D3"].value, page["D4"].value] == ["applied", "invalid"]
+    assert [cell.value for cell in page[4]][4:7] == [BAD.reason, BAD.field, BAD.suggestion]
     assert page["B4"].fill.fgColor.rgb.endswith("FFF2CC")
     assert page["B3"].fill.fill_type is None
     assert page["A5"].value == "Total"
@@ -113,7 +109,7 @@ def test_a_workbook_keeps_sheets_styles_and_order(tmp_path):
     assert page["C4"].value == "=1+1"
     assert page["C3"].value == "#N/A", "a formula without result stays a value that is not there"
     again = open_table(out)
-    assert again.columns == ("key", "Pasnummer", "note", "Result", "Reason")
+    assert again.columns == ("key", "Pasnummer", "note", *ANSWER)
 
 
 def test_reasons_are_text_in_a_workbook(tmp_path):
@@ -129,8 +125,8 @@ def test_csv_as_a_workbook_when_asked(tmp_path):
     write_answer(source, open_table(source), {2: DONE}, tmp_path / "out.xlsx")
     page = openpyxl.load_workbook(tmp_path / "out.xlsx").active
     assert [[cell.value for cell in row] for row in page] == [
-        ["key", "n", "Result", "Reason"],
-        ["=1", "0089", "applied", None],
+        ["key", "n", *ANSWER],
+        ["=1", "0089", "applied", None, None, None],
     ]
     assert page["A2"].data_type == "s"
 
@@ -148,7 +144,7 @@ def test_the_answer_stands_where_it_was_asked_for(tmp_path, name):
     out = tmp_path / f"out-{name}"
     write_answer(source, table, {1: DONE, 2: DONE, 3: DONE}, out)
     again = open_table(out)
-    assert (again.format, again.columns) == ("csv", (*table.columns, "Result", "Reason"))
+    assert (again.format, again.columns) == ("csv", (*table.columns, *ANSWER))
 
 
 def test_json_comes_back_as_a_typed_workbook(tmp_path):
@@ -160,7 +156,7 @@ def test_json_comes_back_as_a_typed_workbook(tmp_path):
     assert answer_suffix(table) == ".xlsx"
     write_answer(source, table, {1: DONE, 2: BAD}, tmp_path / "out.xlsx")
     page = openpyxl.load_workbook(tmp_path / "out.xlsx").active
-    assert [cell.value for cell in page[2]] == ["A", 2.5, True, "applied", None]
+    assert [cell.value for cell in page[2]] == ["A", 2.5, True, "applied", None, None, None]
     assert page["B3"].value == "12345678901234567890"
 
 
@@ -186,7 +182,7 @@ def test_answers_come_in_again_as_they_were(tmp_path, name):
     out = tmp_path / f"out{answer_suffix(table)}"
     write_answer(source, table, results, out)
     again = open_table(out)
-    assert again.columns[:-2] == table.columns
+    assert again.columns[:-4] == table.columns
     after = [row for block in again.blocks() for row in block.iter_rows(named=True)]
     assert [{key: row.get(key) for key in old} for old, row in zip(before, after, strict=True)] == before
     assert [row[str(len(table.columns))] for row in after] == [results[row["row"]].result for row in before]

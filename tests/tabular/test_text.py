@@ -135,7 +135,8 @@ def test_too_many_columns(tmp_path):
 
 
 def test_answers_of_our_own_lose_their_apostrophes(tmp_path):
-    text = "key;name;Result;Reason\nA;'=1+1;applied;\nB;'0089;applied;\nC;'-x;invalid;'=bad\n"
+    head = "key;name;Result;Reason;Field;Suggestion"
+    text = f"{head}\nA;'=1+1;applied;;;\nB;'0089;applied;;;\nC;'-x;invalid;'=bad;;\n"
     assert [row[2] for row in rows_of(table_of(tmp_path, text))] == ["=1+1", "'0089", "-x"]
     assert rows_of(table_of(tmp_path, "key;name\nA;'=1+1\n")) == [(2, "A", "'=1+1")]
 
