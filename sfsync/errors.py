@@ -11,6 +11,7 @@
     ├── TransportFailed         4   a mail server, folder or partner's server did not take or give a file
     ├── JournalError            4   the journal cannot be written or read
     ├── GuardRefused            5   a plan is larger or stranger than the guards allow
+    │   └── BudgetSpent         5   too few API calls are left for it: the same plan may go ahead later
     └── LeaseHeld              75   another run of the same flow is at work
 
 A message is a sentence for the person at the keyboard: what was found, where, what was expected, what to do.
@@ -125,6 +126,10 @@ class GuardRefused(SfsyncError):
     """A plan is larger or stranger than the guards allow; nothing was written."""
 
     exit_code = 5
+
+
+class BudgetSpent(GuardRefused):
+    """Too few API calls are left for a plan: the same plan may go ahead later."""
 
 
 class LeaseHeld(SfsyncError):

@@ -7,7 +7,7 @@ import click
 from sfsync.cli import metrics as figures
 from sfsync.cli.common import Options, common_options
 
-OVERRIDES = click.Choice(["changes", "rejects", "blanks", "api_floor"])
+OVERRIDES = click.Choice(["changes", "rejects", "blanks", "api_floor", "api_calls"])
 
 
 @click.command(name="run")

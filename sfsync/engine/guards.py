@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sfsync.engine.flow import Decision
 from sfsync.records import Bucket, Change, Update, target
@@ -38,24 +39,33 @@ class Guards(BaseModel):
     """Filled fields that would be emptied."""
     api_floor: int = 1_000
     """API calls to leave for the people who use the org today."""
+    api_calls: Annotated[int, Field(ge=0)] | None = None
+    """API calls that one run may make; None: no limit but the floor."""
+
+
+BUDGET = frozenset({"api_floor", "api_calls"})
+"""The guards that look at API calls: what they refuse today may go ahead tomorrow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """API calls: what a plan would cost, what its run has made, what the org has left today (None: not known)."""
+
+    cost: int = 0
+    spent: int = 0
+    remaining: int | None = None
 
 
 def refusals(
-    guards: Guards,
-    decisions: Sequence[Decision],
-    *,
-    cost: int,
-    remaining: int | None,
-    override: frozenset[str],
-) -> list[str]:
-    """Why this plan is refused: one sentence a guard, none when it may go ahead.
+    guards: Guards, decisions: Sequence[Decision], calls: Calls, *, override: frozenset[str]
+) -> dict[str, str]:
+    """Why this plan is refused: a sentence for each guard by its name, none when it may go ahead.
 
-    ``cost`` is the API calls it would make, ``remaining`` those left in the org today (None: not known). A plan
-    that writes nothing is never refused: its rows only have to be told.
+    A plan that writes nothing is never refused: its rows only have to be told.
     """
     changes = [change for decision in decisions for phase in decision.phases for change in phase]
     if not changes:
-        return []
+        return {}
     counted = {
         "changes": (len(set(map(target, changes))), guards.changes, "records would be written"),
         "rejects": (_rejected(decisions), guards.rejects, f"of {len(decisions):,} rows would be refused"),
@@ -66,12 +76,28 @@ def refusals(
         allowed = _allowed(limit, len(decisions))
         if allowed is not None and count > allowed:
             found[name] = f"{count:,} {what}, the guard allows {allowed:,}"
-    if remaining is not None and remaining - cost < guards.api_floor:
+    if calls.remaining is not None and calls.remaining - calls.cost < guards.api_floor:
         found["api_floor"] = (
-            f"{cost:,} API calls are needed and {remaining:,} are left today; {guards.api_floor:,} are kept "
-            "for the people who use the org"
+            f"{calls.cost:,} API calls are needed and {calls.remaining:,} are left today; {guards.api_floor:,} are "
+            "kept for the people who use the org"
         )
-    return [f"{text} (--override {name} to go ahead)" for name, text in found.items() if name not in override]
+    if guards.api_calls is not None and calls.spent + calls.cost > guards.api_calls:
+        found["api_calls"] = (
+            f"{calls.cost:,} API calls are needed, this run has made {calls.spent:,}, and may make "
+            f"{guards.api_calls:,} in all"
+        )
+    return {
+        name: f"{text} (--override {name} to go ahead)"
+        for name, text in found.items()
+        if name not in override
+    }
+
+
+def spent_up(guards: Guards, spent: int, *, override: frozenset[str]) -> str:
+    """Why nothing more may be begun in a run that has made ``spent`` API calls; empty when it may go on."""
+    if guards.api_calls is None or spent < guards.api_calls or "api_calls" in override:
+        return ""
+    return f"this run has made {spent:,} of its {guards.api_calls:,} API calls (--override api_calls to go ahead)"
 
 
 def _rejected(decisions: Sequence[Decision]) -> int:

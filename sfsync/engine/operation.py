@@ -8,11 +8,11 @@ from typing import Any
 from sfsync.engine.files import FileStep, answer_name, read_file, write_answer_file
 from sfsync.engine.flow import FileRows, Flow, Inbox, Look, PartnerFile, Step
 from sfsync.engine.guards import Guards
-from sfsync.engine.plan import plan_step
+from sfsync.engine.plan import Meter, plan_step
 from sfsync.engine.results import RunResult, StepPlan, StepResult, merge
-from sfsync.engine.run import Ledger, Meter, run_step
+from sfsync.engine.run import Ledger, run_step
 from sfsync.engine.running import Ports, Running
-from sfsync.errors import FileRefused, GuardRefused, SfsyncError
+from sfsync.errors import BudgetSpent, FileRefused, GuardRefused, SfsyncError
 from sfsync.journal.values import FileRecord, JobRecord, RowRecord, StepRecord
 from sfsync.records import Bucket, Update
 from sfsync.transports.folder import FolderInbox
@@ -37,7 +37,7 @@ def import_file(ports: Ports, flow: Flow, partner_file: PartnerFile, file: FileR
 
 def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[StepPlan]]:
     """What `run` would do, with its ledger; writes nothing, neither to the org nor to any folder."""
-    started = ports.clock.monotonic()
+    started, meter, ahead = ports.clock.monotonic(), _meter(ports), 0
     look = Look(ports.org, ports.clock, ports.day)
     expected: list[Any] = []
     plans: list[StepPlan] = []
@@ -53,9 +53,10 @@ def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[St
                 taken,
                 org=ports.org,
                 guards=_guards(flow, single),
-                calls=_meter(ports).calls,
-                remaining=_meter(ports).remaining,
+                meter=meter,
+                ahead=ahead,
             )
+            ahead += part.cost
             expected += new
             parts.append(part)
         plans += parts or [StepPlan(StepResult(found.name, 0, {}, 0), found.about)]
@@ -71,7 +72,7 @@ def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[St
             flow=flow.name,
             steps=steps,
             api_calls=calls,
-            api_remaining=_meter(ports).remaining(),
+            api_remaining=meter.remaining(),
             seconds=ports.clock.monotonic() - started,
             messages=[*messages, *refusals],
             status_override="refused" if refusals else "",
@@ -107,12 +108,11 @@ def _operate(
     file: FileRows | None = None,
 ) -> RunResult:
     started, meter = ports.clock.monotonic(), _meter(ports)
-    calls = meter.calls()
     journal = ports.open_journal()
     with journal.lease(flow.name, holder=ports.holder, ttl_seconds=ports.lease_seconds) as lease:
         arguments = {"step": what or "", "file": file.name if file else ""}
         run_id = journal.start_run(command, flow.name, org=ports.org.url, arguments=arguments)
-        running = Running(ports, journal, run_id, Look(ports.org, ports.clock, ports.day), lease)
+        running = Running(ports, journal, run_id, Look(ports.org, ports.clock, ports.day), lease, meter)
         done: list[StepResult] = []
 
         def result(status: str = "") -> RunResult:
@@ -121,7 +121,7 @@ def _operate(
                 command,
                 flow.name,
                 tuple(done),
-                meter.calls() - calls,
+                meter.spent(),
                 meter.remaining(),
                 ports.clock.monotonic() - started,
                 tuple(running.files),
@@ -218,7 +218,7 @@ def _run(running: Running, flow: Flow, step: Step[Any], file: FileRows | None) -
         org=ports.org,
         guards=_guards(flow, step),
         override=ports.override,
-        meter=_meter(ports),
+        meter=running.meter,
     )
     running.journal.record_step(
         running.run_id,
@@ -248,6 +248,8 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
             continue
         try:
             yield _run(running, flow, partner_file.take(file), file)
+        except BudgetSpent:
+            raise  # the file is good: it stays taken, and the next run takes it up
         except GuardRefused as error:
             claimed.quarantine(str(error))
             running.refused = True
@@ -292,4 +294,6 @@ def _guards(flow: Flow, step: Step[Any]) -> Guards:
 
 
 def _meter(ports: Ports) -> Meter:
-    return Meter(lambda: ports.org.usage.calls, lambda: ports.org.usage.remaining)
+    """What the org is asked from now on."""
+    before = ports.org.usage.calls
+    return Meter(lambda: ports.org.usage.calls - before, lambda: ports.org.usage.remaining)

@@ -2,16 +2,24 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sfsync.engine.flow import Decision, Look, Step, expected_id
-from sfsync.engine.guards import Guards, refusals
+from sfsync.engine.guards import Calls, Guards, refusals
 from sfsync.engine.results import Sample, StepPlan, StepResult
 from sfsync.records import Bucket, Change, ConvertLead, Update, target
 
 SAMPLES = 2
 """Rows shown before → after for each step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """API calls as one run sees them: those it has made so far, and those that the org has left today."""
+
+    spent: Callable[[], int]
+    remaining: Callable[[], int | None]
 
 
 class Estimator(Protocol):
@@ -27,23 +35,29 @@ def plan_step(
     *,
     org: Estimator,
     guards: Guards,
-    calls: Callable[[], int],
-    remaining: Callable[[], int | None],
+    meter: Meter,
+    ahead: int = 0,
 ) -> tuple[StepPlan, Sequence[Any], Sequence[Decision]]:
-    """Plan one step on what the org holds and on what earlier steps would have made."""
-    before = calls()
+    """Plan one step on what the org holds and on what earlier steps would have made.
+
+    ``ahead`` is the API calls that the writes of earlier steps would have made.
+    """
+    before = meter.spent()
     selected = step.select(look, expected)
     decisions = step.decide(selected)
     cost = cost_of(org, decisions)
     counts = Counter(decision.bucket for decision in decisions)
-    result = StepResult(step.name, len(decisions), dict(counts), calls() - before + cost)
+    spent, remaining = meter.spent(), meter.remaining()
+    result = StepResult(step.name, len(decisions), dict(counts), spent - before + cost)
+    calls = Calls(cost, spent + ahead, None if remaining is None else remaining - ahead)
     plan = StepPlan(
         result,
         step.about,
         _writes(decisions),
         _samples(decisions),
         _reasons(decisions),
-        refusals(guards, decisions, cost=cost, remaining=remaining(), override=frozenset()),
+        list(refusals(guards, decisions, calls, override=frozenset()).values()),
+        cost,
     )
     return plan, step.expect(selected, decisions), decisions
 

@@ -58,6 +58,8 @@ class StepPlan:
     reasons: Mapping[str, int] = field(default_factory=dict)
     """Reason of rows that would not be applied → number of rows."""
     refusals: Sequence[str] = ()
+    cost: int = 0
+    """API calls that its writes would make."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,15 @@ selection, or nothing is left to change, the write had happened; else it is deci
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sfsync.engine.flow import Decision, Hands, Look, Result, Step
-from sfsync.engine.guards import Guards, refusals
-from sfsync.engine.plan import Estimator, cost_of
+from sfsync.engine.guards import BUDGET, Calls, Guards, refusals, spent_up
+from sfsync.engine.plan import Estimator, Meter, cost_of
 from sfsync.engine.results import StepResult
-from sfsync.errors import GuardRefused, SfsyncError
+from sfsync.errors import BudgetSpent, GuardRefused, SfsyncError
 from sfsync.languages.reason import Reason
 from sfsync.records import Bucket
 
@@ -27,14 +27,6 @@ _PAUSE = 2.0
 """Seconds before looking again after a lost answer; doubled each time."""
 
 Identity = tuple[str, int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """The org's API usage as this run sees it."""
-
-    calls: Callable[[], int]
-    remaining: Callable[[], int | None]
 
 
 @dataclass(slots=True)
@@ -99,15 +91,20 @@ def run_step(
     override: frozenset[str],
     meter: Meter,
 ) -> tuple[StepResult, Ledger]:
-    """Run one step to its end. Raises GuardRefused before the first write."""
-    started, calls = look.clock.monotonic(), meter.calls()
+    """Run one step to its end. Raises GuardRefused, or its kind BudgetSpent, before the first write.
+
+    When the run's API calls come to their end later, the step ends there, and leaves the rest to the next run.
+    """
+    started, calls = look.clock.monotonic(), meter.spent()
+    if reason := spent_up(guards, calls, override=override):
+        raise BudgetSpent(f"{step.name} was not begun: {reason}.")
     ledger = Ledger()
     pause = _PAUSE
     for turn in range(PASSES):
         selected = step.select(look, ())
         decisions = step.decide(selected)
         ledger.settle(decisions)
-        if turn == PASSES - 1:
+        if turn == PASSES - 1 or (turn and spent_up(guards, meter.spent(), override=override)):
             break  # a last look; nothing more is sent
         todo = ledger.open(decisions)
         if turn == 0:
@@ -126,7 +123,7 @@ def run_step(
             pause *= 2
     buckets = ledger.close()
     seconds = look.clock.monotonic() - started
-    return StepResult(step.name, len(ledger.decisions), buckets, meter.calls() - calls, seconds), ledger
+    return StepResult(step.name, len(ledger.decisions), buckets, meter.spent() - calls, seconds), ledger
 
 
 def _guard(
@@ -137,8 +134,8 @@ def _guard(
     override: frozenset[str],
     meter: Meter,
 ) -> None:
-    found = refusals(
-        guards, decisions, cost=cost_of(org, decisions), remaining=meter.remaining(), override=override
-    )
+    calls = Calls(cost_of(org, decisions), meter.spent(), meter.remaining())
+    found = refusals(guards, decisions, calls, override=override)
     if found:
-        raise GuardRefused(f"{step.name} was refused before its first write: {'; '.join(found)}.")
+        kind = BudgetSpent if BUDGET.issuperset(found) else GuardRefused
+        raise kind(f"{step.name} was refused before its first write: {'; '.join(found.values())}.")

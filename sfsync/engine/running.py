@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from sfsync.clock import Clock, today
 from sfsync.engine.apply import write_phases
 from sfsync.engine.flow import Decision, Look, PartnerFile, Result
+from sfsync.engine.plan import Meter
 from sfsync.engine.results import StepResult
 from sfsync.errors import TransportFailed
 from sfsync.journal.values import FileRecord
@@ -81,6 +82,7 @@ class Running:
     run_id: str
     look: Look
     lease: "Lease"
+    meter: Meter
     files: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     outgoing: list[FileRecord] = field(default_factory=list)

@@ -4,6 +4,7 @@ import pytest
 
 from sfsync import errors
 from sfsync.errors import (
+    BudgetSpent,
     ConfigError,
     FileRefused,
     GuardRefused,
@@ -30,6 +31,7 @@ CODES = {
     TransportFailed: 4,
     JournalError: 4,
     GuardRefused: 5,
+    BudgetSpent: 5,
     LeaseHeld: 75,
 }
 

@@ -10,8 +10,9 @@ from sfsync.clock import ManualClock
 from sfsync.engine.apply import write_phases
 from sfsync.engine.flow import Decision, Look, Result, Step
 from sfsync.engine.guards import Guards
+from sfsync.engine.plan import Meter
 from sfsync.engine.results import StepResult
-from sfsync.engine.run import Ledger, Meter, run_step
+from sfsync.engine.run import Ledger, run_step
 from sfsync.errors import TransportFailed
 from sfsync.records import Change, Create, Outcome, Progress, State, target
 
@@ -113,11 +114,12 @@ def run(
     guards: Guards = NO_GUARDS,
     override: frozenset[str] = frozenset(),
     remaining: int | None = None,
+    spent: int = 0,
 ) -> tuple[StepResult, Ledger, ManualClock]:
     """Run a step against a scripted org."""
     clock = ManualClock(START)
     look = Look(org, clock, date(2026, 3, 1))
-    meter = Meter(lambda: len(org.calls), lambda: remaining)
+    meter = Meter(lambda: spent + len(org.calls), lambda: remaining)
     result, ledger = run_step(
         step, look, ScriptedHands(look, org), org=org, guards=guards, override=override, meter=meter
     )

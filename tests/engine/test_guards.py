@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sfsync.engine.flow import Decision
-from sfsync.engine.guards import Guards, refusals
+from sfsync.engine.guards import Calls, Guards, refusals, spent_up
 from sfsync.records import Bucket, ConvertLead, Create, Update
 
 FREE = {"changes": None, "rejects": None, "blanks": None, "api_floor": 0}
@@ -18,11 +18,14 @@ def refused(
     decisions: Sequence[Decision],
     cost: int = 1,
     remaining: int | None = None,
+    spent: int = 0,
     override: Sequence[str] = (),
     **limits: object,
 ) -> list[str]:
     guards = Guards.model_validate(FREE | limits)
-    return refusals(guards, decisions, cost=cost, remaining=remaining, override=frozenset(override))
+    return list(
+        refusals(guards, decisions, Calls(cost, spent, remaining), override=frozenset(override)).values()
+    )
 
 
 def writes(count: int) -> list[Decision]:
@@ -111,6 +114,26 @@ def test_the_api_floor() -> None:
     assert sentence.startswith("10 API calls are needed and 1,009 are left today; 1,000 are kept")
     assert refused(writes(1), cost=10, remaining=1009, api_floor=1000, override=["api_floor"]) == []
     assert refused(writes(1), cost=10, remaining=None, api_floor=1000) == []
+
+
+def test_the_api_calls_of_a_run() -> None:
+    assert refused(writes(1), cost=10, spent=20, api_calls=30) == []
+    (sentence,) = refused(writes(1), cost=11, spent=20, api_calls=30)
+    assert sentence == (
+        "11 API calls are needed, this run has made 20, and may make 30 in all (--override api_calls to go ahead)"
+    )
+    assert refused(writes(1), cost=11, spent=20, api_calls=30, override=["api_calls"]) == []
+    assert refused(writes(1), cost=10**9, api_calls=None) == []
+    with pytest.raises(ValidationError):
+        Guards.model_validate({"api_calls": -1})
+
+
+def test_a_run_that_has_made_its_calls_begins_nothing() -> None:
+    guards = Guards(api_calls=30)
+    assert spent_up(guards, 29, override=frozenset()) == ""
+    assert "30 of its 30 API calls (--override api_calls" in spent_up(guards, 30, override=frozenset())
+    assert spent_up(guards, 30, override=frozenset({"api_calls"})) == ""
+    assert spent_up(Guards(), 10**6, override=frozenset()) == ""
 
 
 def test_a_plan_that_writes_nothing_is_never_refused() -> None:

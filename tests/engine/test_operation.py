@@ -1,5 +1,6 @@
 """A run from lease to last line: what the journal tells of it, however it ends, and what becomes of files."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,9 @@ import pytest
 
 from sfsync.demo.partners import card_id
 from sfsync.engine.flow import Flow, Group, Inbox
-from sfsync.engine.operation import run_flow
+from sfsync.engine.operation import plan, run_flow
 from sfsync.engine.running import Nobody
-from sfsync.errors import ConfigError, GuardRefused, LeaseHeld, LoginFailed, OrgError
+from sfsync.errors import BudgetSpent, ConfigError, GuardRefused, LeaseHeld, LoginFailed, OrgError
 from sfsync.journal.values import Run
 from sfsync.records import Bucket
 from tests.conftest import House, NewHouse
@@ -223,6 +224,30 @@ def test_a_file_that_a_guard_refuses_goes_to_quarantine_and_the_next_is_taken(or
     assert inbox(ordered, "quarantine") == ["a-bad.csv", "a-bad.csv.reason.txt"]
     assert inbox(ordered, "archive/*") == ["b-good.csv"]
     assert any("a-bad.csv" in message and "--override rejects" in message for message in result.messages)
+
+
+def test_a_file_for_which_no_api_calls_are_left_stays_and_the_next_run_takes_it(ordered: House) -> None:
+    key = order_keys(ordered)[0]
+    ordered.deliver("allocation", "good.csv", f"Order number;Card number\n{key};{card_id(key)}\n")
+    ports = ordered.project.ports(Nobody(), mail=ordered.mails)
+    flow = ordered.project.content.flow("charge_card")
+    with pytest.raises(BudgetSpent, match="--override api_calls"):
+        run_flow(ports, replace(flow, guards={**flow.guards, "api_calls": 1}), "allocation_in")
+    assert (last(ordered).run.status, last(ordered).run.exit_code) == ("refused", 5)
+    assert (inbox(ordered, ".taken"), inbox(ordered, "quarantine")) == (["good.csv"], [])
+    assert ordered.run("charge_card.allocation_in").steps[0].buckets == {Bucket.APPLIED: 1}
+
+
+def test_a_plan_is_refused_for_the_api_calls_of_all_its_steps(small: House) -> None:
+    ports = small.project.ports(Nobody(), mail=small.mails)
+    flow = small.project.content.flow("charge_card")
+    free, _ = plan(ports, flow, None)
+    enough = replace(flow, guards={**flow.guards, "api_calls": free.api_calls})
+    assert plan(ports, enough, None)[0].status == "ok"
+    result, _ = plan(ports, replace(flow, guards={**flow.guards, "api_calls": free.api_calls // 2}), None)
+    assert result.status == "refused"
+    assert all("--override api_calls" in message for message in result.messages)
+    assert run_flow(ports, enough, None).status == "ok"
 
 
 def test_a_run_with_a_refused_file_is_refused_in_the_journal_as_well(ordered: House) -> None:

@@ -11,7 +11,7 @@ from sfsync.clock import ManualClock
 from sfsync.engine.apply import write_phases
 from sfsync.engine.flow import Decision, Look
 from sfsync.engine.guards import Guards
-from sfsync.engine.plan import SAMPLES, cost_of, plan_step
+from sfsync.engine.plan import SAMPLES, Meter, cost_of, plan_step
 from sfsync.engine.results import Sample, StepPlan
 from sfsync.records import Bucket, ConvertLead, Create, Update, target
 from sfsync.salesforce import lanes
@@ -19,15 +19,15 @@ from tests.engine.support import NO_GUARDS, START, ScriptedOrg, ScriptedStep, do
 
 
 def planned(
-    decisions: Sequence[Decision], guards: Guards = NO_GUARDS, remaining: int | None = None
+    decisions: Sequence[Decision], guards: Guards = NO_GUARDS, remaining: int | None = None, ahead: int = 0
 ) -> StepPlan:
     org = ScriptedOrg()
     look = Look(org, ManualClock(START), date(2026, 3, 1))
     calls = iter([100, 103])
+    meter = Meter(lambda: next(calls), lambda: remaining)
     plan, _, _ = plan_step(
-        ScriptedStep(decisions), look, (), org=org, guards=guards, calls=lambda: next(calls),
-        remaining=lambda: remaining,
-    )  # fmt: skip
+        ScriptedStep(decisions), look, (), org=org, guards=guards, meter=meter, ahead=ahead
+    )
     assert org.calls == []
     return plan
 
@@ -78,6 +78,17 @@ def test_a_plan_tells_what_the_guards_would_refuse() -> None:
     assert planned(ROWS, Guards(changes=4)).refusals == []
     (refusal,) = planned(ROWS, Guards(changes=None, blanks=None, rejects=None), remaining=1000).refusals
     assert "API calls" in refusal
+
+
+def test_a_plan_counts_the_calls_of_the_steps_before_it() -> None:
+    free = Guards(changes=None, blanks=None, rejects=None, api_floor=0, api_calls=200)
+    cost = planned(ROWS, free).cost
+    assert planned(ROWS, free, ahead=97 - cost).refusals == []
+    (refusal,) = planned(ROWS, free, ahead=98 - cost).refusals
+    assert f"{cost} API calls are needed, this run has made {201 - cost}" in refusal
+    floor = Guards(changes=None, blanks=None, rejects=None, api_floor=50)
+    assert planned(ROWS, floor, remaining=100, ahead=50 - cost).refusals == []
+    assert planned(ROWS, floor, remaining=100, ahead=51 - cost).refusals != []
 
 
 CHANGE = st.one_of(

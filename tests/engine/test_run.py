@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sfsync.engine.flow import Decision, Hands, Look, Result, Step
 from sfsync.engine.guards import Guards
 from sfsync.engine.run import PASSES, Ledger, LedgerError
-from sfsync.errors import GuardRefused
+from sfsync.errors import BudgetSpent, GuardRefused
 from sfsync.records import Bucket, Change, Create, Outcome, Update
 from tests.engine.support import UNKNOWN, ScriptedOrg, ScriptedStep, done, refused, run
 
@@ -181,6 +181,32 @@ def test_guards_refuse_before_the_first_write_and_can_be_overridden() -> None:
     assert org.calls == []
     result, _, _ = run(ScriptedStep(rows), org, guards=guards, override=frozenset({"changes"}))
     assert result.buckets == {Bucket.APPLIED: 3}
+
+
+def test_a_run_that_has_made_its_api_calls_begins_no_step() -> None:
+    step, org, guards = ScriptedStep([row("a")]), ScriptedOrg(), Guards(api_calls=5)
+    with pytest.raises(BudgetSpent, match="scripted was not begun: this run has made 5 of its 5 API calls"):
+        run(step, org, guards=guards, spent=5)
+    assert step.selected == 0
+    with pytest.raises(BudgetSpent, match="refused before its first write: 2 API calls are needed"):
+        run(ScriptedStep([row("a"), row("b")]), org, guards=guards, spent=4)
+    assert org.calls == []
+    result, _, _ = run(step, org, guards=guards, spent=5, override=frozenset({"api_calls"}))
+    assert result.buckets == {Bucket.APPLIED: 1}
+
+
+def test_a_guard_beside_the_budget_is_no_matter_of_time() -> None:
+    with pytest.raises(GuardRefused) as caught:
+        run(ScriptedStep([row("a"), row("b")]), ScriptedOrg(), guards=Guards(api_calls=1, changes=1))
+    assert not isinstance(caught.value, BudgetSpent)
+
+
+def test_a_step_whose_calls_come_to_their_end_leaves_the_rest_to_the_next_run() -> None:
+    org, later = ScriptedOrg(Lossy(1)), [row(str(n)) for n in range(9)]
+    result, ledger, _ = run(ScriptedStep([row("a")], [row("a"), *later]), org, guards=Guards(api_calls=1))
+    assert result.buckets == {Bucket.FAILED: 1}
+    assert next(iter(ledger.results.values())).reason == "outcome unknown"
+    assert len(org.calls) == 1
 
 
 def test_guards_look_at_the_first_pass_only() -> None:
