@@ -1,13 +1,12 @@
 """A project operated against a mock org, as cron and operators would operate it; nothing leaves the process."""
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sfsync.clock import SystemClock
+from sfsync.clock import Clock, SystemClock
 from sfsync.engine.files import read_file
 from sfsync.engine.operation import export_file, import_file, plan, run_flow
 from sfsync.engine.results import RunResult, StepPlan
@@ -66,12 +65,16 @@ def new_org(project: str | None = None) -> MockOrg:
 
 @dataclass
 class BoundProject:
-    """A project, a mock org, a state folder; ``root`` is the project folder (default: as commands find it)."""
+    """A project, a mock org, a state folder.
+
+    ``root`` is the project folder (default: as commands find it); ``clock`` is what sfsync believes the time to be.
+    """
 
     org: MockOrg
     state: Path
     root: Path | None = None
     mails: Mails = field(default_factory=Mails)
+    clock: Clock = field(default_factory=QuickClock)
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -82,7 +85,7 @@ class BoundProject:
     def project(self) -> Project:
         """A new process's view of the project: nothing is remembered but what is on disk and in the org."""
         root = self.root or find_root(None, os.environ, Path.cwd())
-        return open_project(str(root), env=self.env, clock=QuickClock())
+        return open_project(str(root), env=self.env, clock=self.clock)
 
     def _ports(self, project: Project, override: tuple[str, ...] = ()) -> Ports:
         return project.ports(Nobody(), override, mail=self.mails)
@@ -123,7 +126,8 @@ class BoundProject:
         inbox.mkdir(parents=True, exist_ok=True)
         path = inbox / name
         path.write_text(text, encoding="utf-8")
-        os.utime(path, (time.time() - 60, time.time() - 60))
+        arrived = self.clock.now().timestamp() - 60
+        os.utime(path, (arrived, arrived))
         return path
 
     def records(self, soql: str) -> list[dict[str, Any]]:
