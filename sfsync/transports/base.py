@@ -6,6 +6,7 @@ An outbox puts a file in one step: a partner never sees half of one.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -37,6 +38,14 @@ class Claimed(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A file that waits, for somebody who only looks. ``path`` is readable until the next one is asked for."""
+
+    name: str
+    path: Path
+
+
 class Inbox(Protocol):
     """Where partners' files arrive."""
 
@@ -45,6 +54,14 @@ class Inbox(Protocol):
 
         Raises TransportFailed when the inbox cannot be reached.
         """
+        ...
+
+    def waiting(self) -> Iterator[Waiting]:
+        """What ``claim`` would hand out now; nothing is claimed and nothing written, for a plan."""
+        ...
+
+    def check(self) -> str:
+        """What was found there, in a few words; writes nothing. Raises TransportFailed with what to mend."""
         ...
 
 
@@ -56,4 +73,8 @@ class Outbox(Protocol):
 
         Raises TransportFailed.
         """
+        ...
+
+    def check(self) -> str:
+        """What was found there, in a few words; writes nothing. Raises TransportFailed with what to mend."""
         ...

@@ -8,7 +8,6 @@ left by a run that died, and is handed out again.
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,12 +17,9 @@ from pathlib import Path
 
 from sfsync.clock import Clock
 from sfsync.errors import TransportFailed
+from sfsync.transports.base import Waiting
+from sfsync.transports.names import ARCHIVE, QUARANTINE, TAKEN, free, safe_name, tame, temporary
 
-TAKEN, ARCHIVE, QUARANTINE = ".taken", "archive", "quarantine"
-_TEMPORARY = re.compile(
-    r"^[.~]|\.(tmp|temp|part|partial|filepart|crdownload|download|swp|upload|uploading|lock|~.*)$|~$|^~\$",
-    re.IGNORECASE,
-)
 SETTLED = timedelta(seconds=10)
 """A file is complete when it was not touched for so long, and did not change while we looked."""
 
@@ -71,18 +67,23 @@ class FolderInbox:
             if claimed is not None:
                 yield claimed
 
-    def waiting(self) -> list[Path]:
+    def waiting(self) -> Iterator[Waiting]:
         """What ``claim`` would hand out now; nothing is claimed, for a plan."""
         with _explained(f"the inbox {self.folder.name} cannot be read"):
             left = sorted(path for path in (self.folder / TAKEN).glob("*") if path.is_file())
-            return [*left, *(path for path, _, _ in self._waiting())]
+            found = [*left, *(path for path, _, _ in self._waiting())]
+        yield from (Waiting(tame(path.name), path) for path in found)
+
+    def check(self) -> str:
+        """How many files wait."""
+        return f"{self.folder}, {sum(1 for _ in self.waiting()):,} waiting"
 
     def _waiting(self) -> list[tuple[Path, int, float]]:
         """The files that look complete, with their size and time of change, oldest first."""
         latest = (self.clock.now() - self.settled).timestamp()
         found = []
         for path in self.folder.glob(self.pattern):
-            if _TEMPORARY.search(path.name) or path.is_symlink() or not path.is_file():
+            if temporary(path.name) or path.is_symlink() or not path.is_file():
                 continue
             with suppress(FileNotFoundError):
                 status = path.stat()
@@ -105,7 +106,7 @@ class FolderInbox:
     def _claimed(self, path: Path, name: str | None = None) -> FolderClaimed:
         with _explained(f"{path.name} cannot be read"), path.open("rb") as stream:
             return FolderClaimed(
-                path, name or path.name, hashlib.file_digest(stream, "sha256").hexdigest(), self
+                path, tame(name or path.name), hashlib.file_digest(stream, "sha256").hexdigest(), self
             )
 
     def keep(self, path: Path, folder: Path, name: str) -> Path:
@@ -127,31 +128,33 @@ class FolderOutbox:
 
     folder: Path
 
+    def check(self) -> str:
+        """The folder, or the first one above it that is there, can be written to."""
+        there = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            raise TransportFailed(
+                f"{there} cannot be written to.", hint="Check the folder and its permissions."
+            )
+        return str(self.folder)
+
     def put(self, name: str, path: Path) -> bool:
         """Copy the file in under a temporary name, then rename; False when the same content is there already."""
         checked = safe_name(name)
         target = self.folder / checked
-        temporary = self.folder / f".{checked}.{os.getpid()}.tmp"
+        scratch = self.folder / f".{checked}.{os.getpid()}.tmp"
         with _explained(f"{checked} cannot be put into {self.folder.name}"):
             self.folder.mkdir(parents=True, exist_ok=True)
             if target.is_file() and _same(target, path):
                 return False
             try:
-                shutil.copyfile(path, temporary)
-                with temporary.open("rb") as stream:
+                shutil.copyfile(path, scratch)
+                with scratch.open("rb") as stream:
                     os.fsync(stream.fileno())
-                temporary.replace(target)
+                scratch.replace(target)
             finally:
                 with suppress(FileNotFoundError):
-                    temporary.unlink()
+                    scratch.unlink()
         return True
-
-
-def safe_name(name: str) -> str:
-    """The name, if it is nothing but a file name. Raises TransportFailed for paths and hidden names."""
-    if not name or name.startswith(".") or re.search(r'[/\\:*?"<>|\x00-\x1f]', name):
-        raise TransportFailed(f"{name!r} is not a plain file name.", hint="Correct the name of the export.")
-    return name
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -162,12 +165,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _free(path: Path) -> Path:
-    """The path, or with -2, -3 … before its suffix when something is there."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return free
+    return path.with_name(free(path.name, lambda name: path.with_name(name).exists()))
 
 
 @contextmanager

@@ -5,7 +5,8 @@ import pytest
 
 from sfsync.clock import ManualClock
 from sfsync.errors import TransportFailed
-from sfsync.transports.folder import FolderInbox, FolderOutbox, safe_name
+from sfsync.transports.folder import FolderInbox, FolderOutbox
+from sfsync.transports.names import safe_name
 
 NOW = datetime(2024, 1, 31, 12, tzinfo=UTC)
 
