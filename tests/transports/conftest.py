@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.transports import servers
+from tests.transports import orgs, servers
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +15,9 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Sshd]:
 def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Dovecot]:
     with servers.dovecot(tmp_path_factory.mktemp("dovecot")) as running:
         yield running
+
+
+@pytest.fixture
+def portal() -> Iterator[orgs.Portal]:
+    with orgs.portal() as opened:
+        yield opened

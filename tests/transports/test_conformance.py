@@ -14,9 +14,11 @@ from sfsync.errors import TransportFailed
 from sfsync.tabular.digest import digest
 from sfsync.transports.base import Inbox, Outbox
 from sfsync.transports.folder import FolderInbox, FolderOutbox
+from sfsync.transports.files import FilesInbox, FilesOutbox
 from sfsync.transports.imap import ImapServer, MailInbox
 from sfsync.transports.sftp import SftpInbox, SftpOutbox, SftpServer
 from tests.transports.mails import mail_with, post
+from tests.transports.orgs import RECORD
 from tests.transports.servers import Sshd
 
 NOW = datetime(2024, 1, 31, 12, tzinfo=UTC)
@@ -87,6 +89,16 @@ def mail_inbox(request: Any, tmp_path: Path) -> InboxCase:
     return InboxCase(lambda: MailInbox(server, senders, tmp_path / "scratch", ManualClock(NOW)), drop)
 
 
+def files_inbox(request: Any, tmp_path: Path) -> InboxCase:
+    portal = request.getfixturevalue("portal")
+    return InboxCase(lambda: FilesInbox(portal.org, RECORD, tmp_path / "scratch"), portal.upload)
+
+
+def files_outbox(request: Any, tmp_path: Path) -> OutboxCase:
+    portal = request.getfixturevalue("portal")
+    return OutboxCase(lambda: FilesOutbox(portal.org, RECORD), portal.shown)
+
+
 def sftp_outbox(request: Any, tmp_path: Path) -> OutboxCase:
     server = server_of(request.getfixturevalue("sshd"))
     folder = tmp_path / "outbox"
@@ -105,13 +117,13 @@ def folder_outbox(request: Any, tmp_path: Path) -> OutboxCase:
     )
 
 
-@pytest.fixture(params=[folder_inbox, sftp_inbox, mail_inbox], ids=["folder", "sftp", "mail"])
+@pytest.fixture(params=[folder_inbox, sftp_inbox, mail_inbox, files_inbox], ids=["folder", "sftp", "mail", "files"])
 def inbox(request: Any, tmp_path: Path) -> InboxCase:
     case: InboxCase = request.param(request, tmp_path)
     return case
 
 
-@pytest.fixture(params=[folder_outbox, sftp_outbox], ids=["folder", "sftp"])
+@pytest.fixture(params=[folder_outbox, sftp_outbox, files_outbox], ids=["folder", "sftp", "files"])
 def outbox(request: Any, tmp_path: Path) -> OutboxCase:
     case: OutboxCase = request.param(request, tmp_path)
     return case

@@ -3,6 +3,7 @@
 Salesforce object reference, "ContentVersion".
 """
 
+from hashlib import md5
 from pathlib import PurePosixPath
 
 from sfsync.mockorg.problems import Refused, required
@@ -20,7 +21,9 @@ def _publish(write: Write) -> None:
     extension = path.suffix.removeprefix(".")
     row["FileExtension"] = extension or None
     row["FileType"] = (extension.upper() or "UNKNOWN")[:20]
-    row["ContentSize"] = len(row.get("VersionData") or b"")
+    data = row.get("VersionData") or b""
+    row["ContentSize"] = len(data)
+    row["Checksum"] = md5(data, usedforsecurity=False).hexdigest()
     row["IsLatest"] = 1
     document = row.get("ContentDocumentId")
     if document is None:
