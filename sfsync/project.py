@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sfsync.reports.report import Report
     from sfsync.salesforce.org import Org
     from sfsync.transports.mail import MailOut
+    from sfsync.transports.places import Places
 
 M = TypeVar("M", bound=BaseModel)
 MARK = Path("config/sfsync.yaml")
@@ -234,6 +235,23 @@ class Project:
             timeout=found.timeout,
         )
 
+    @cached_property
+    def places(self) -> "Places":
+        """Where partners' files come from and go to."""
+        from sfsync.salesforce.secrets import resolve
+        from sfsync.transports.places import Places
+
+        return Places(
+            state=self.state,
+            clock=self.clock,
+            org=lambda: self.org,
+            partners=self.settings.partners,
+            sftp=self.settings.sftp,
+            imap=self.settings.imap,
+            secret=lambda reference: resolve(reference, self.env, self.root),
+            root=self.root,
+        )
+
     def ports(self, watcher: Watcher, override: Iterable[str] = (), mail: "Mailer | None" = None) -> Ports:
         """What an operation works with; ``mail`` stands in for the configured server (the demo's mailbox)."""
         return Ports(
@@ -242,6 +260,7 @@ class Project:
             clock=self.clock,
             zone=self.settings.timezone,
             state=self.state,
+            places=self.places,
             mail=mail or self.mail,
             partner_file=self.content.partner_file,
             mapping=self.content.mapping,

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sfsync.salesforce.auth import OrgSettings
+from sfsync.transports.settings import ImapSettings, PartnerSettings, SftpSettings
 
 
 class _Section(BaseModel):
@@ -41,6 +42,11 @@ class ProjectSettings(_Section):
     state: Path | None = Field(None, description="Folder for journal, inbox, outbox, results.")
     journal: str | None = Field(None, description="Journal URL; without it SQLite in the state folder.")
     mail: MailSettings | None = None
+    sftp: dict[str, SftpSettings] = Field({}, description="SFTP servers by name.")
+    imap: dict[str, ImapSettings] = Field({}, description="Mailboxes by name.")
+    partners: dict[str, PartnerSettings] = Field(
+        {}, description="Partner files by name: where they come and go."
+    )
     metrics: Path | None = Field(
         None, description="Folder of node_exporter's textfile collector; without it no metrics are written."
     )

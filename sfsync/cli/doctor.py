@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from sfsync.errors import ConfigError, SfsyncError
 
 if TYPE_CHECKING:
     from sfsync.project import Project
+    from sfsync.transports.base import Inbox, Outbox
 
 GOOD, WARN, BAD = "ok", "warn", "bad"
 _MARKS = {GOOD: "✓", WARN: "!", BAD: "✗"}
@@ -62,6 +64,8 @@ def _checks(project: "Project") -> Iterator[Check]:
         ("org", _org),
     ):
         yield _guarded(name, look, project)
+    for name, open_place in project.places.all():
+        yield _guarded(name, partial(_place, name, open_place), project)
 
 
 def _guarded(name: str, look: Callable[["Project"], Check], project: "Project") -> Check:
@@ -120,6 +124,10 @@ def _mail(project: "Project") -> Check:
             "mail", WARN, "no server configured", "Fill in `mail:` in config/sfsync.yaml to send activations."
         )
     return Check("mail", GOOD, f"{project.settings.mail.host}:{project.settings.mail.port}")
+
+
+def _place(name: str, open_place: "Callable[[], Inbox | Outbox]", _: "Project") -> Check:
+    return Check(name, GOOD, open_place().check())
 
 
 def _org(project: "Project") -> Check:

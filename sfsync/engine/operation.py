@@ -15,7 +15,7 @@ from sfsync.engine.running import Ports, Running
 from sfsync.errors import BudgetSpent, FileRefused, GuardRefused, SfsyncError
 from sfsync.journal.values import FileRecord, JobRecord, RowRecord, StepRecord
 from sfsync.records import Bucket, Update
-from sfsync.transports.folder import FolderInbox
+from sfsync.transports.base import Outbox
 
 
 def run_flow(ports: Ports, flow: Flow, step: str | None) -> RunResult:
@@ -88,9 +88,9 @@ def _planned(ports: Ports, step: Step[Any] | Inbox, messages: list[str]) -> Iter
         return
     partner_file = ports.partner_file(step.partner_file)
     assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
-    for path in _inbox(ports, step).waiting():
+    for waiting in ports.places.inbox(step.partner_file, messages.append).waiting():
         try:
-            file = read_file(path, ports.mapping(partner_file.mapping))
+            file = read_file(waiting.path, ports.mapping(partner_file.mapping), waiting.name)
         except FileRefused as error:
             messages.append(f"{error} The file would be put into quarantine.")
             continue
@@ -209,7 +209,10 @@ def _one(
     yield _run(running, flow, step, own)
 
 
-def _run(running: Running, flow: Flow, step: Step[Any], file: FileRows | None) -> StepResult:
+def _run(
+    running: Running, flow: Flow, step: Step[Any], file: FileRows | None, answers: Outbox | None = None
+) -> StepResult:
+    """Run one step; with a ``file``, its answer is written, and put to ``answers`` where the partner finds it."""
     ports = running.ports
     result, ledger = run_step(
         step,
@@ -229,7 +232,11 @@ def _run(running: Running, flow: Flow, step: Step[Any], file: FileRows | None) -
         size = file.path.stat().st_size
         running.journal.record_file(running.run_id, FileRecord(file.name, file.digest, "in", step.name, size))
         catalogue = ports.catalogue(file.bound.language)
-        running.result(answer_name(file), lambda path: write_answer_file(file, ledger, path, catalogue))
+        answer = running.result(
+            answer_name(file), lambda path: write_answer_file(file, ledger, path, catalogue)
+        )
+        if answers is not None:
+            answers.put(answer.name, answer)
     return result
 
 
@@ -239,7 +246,8 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
     partner_file = ports.partner_file(inbox.partner_file)
     assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
     yield StepResult(inbox.name, 0, {}, 0)
-    for claimed in _inbox(ports, inbox).claim():
+    answers = ports.places.answers(inbox.partner_file)
+    for claimed in ports.places.inbox(inbox.partner_file, running.say).claim():
         try:
             file = read_file(claimed.path, ports.mapping(partner_file.mapping), claimed.name)
         except FileRefused as error:
@@ -247,7 +255,7 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
             running.say(f"{error} The file was put into quarantine.")
             continue
         try:
-            yield _run(running, flow, partner_file.take(file), file)
+            yield _run(running, flow, partner_file.take(file), file, answers)
         except BudgetSpent:
             raise  # the file is good: it stays taken, and the next run takes it up
         except GuardRefused as error:
@@ -258,10 +266,6 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
         claimed.archive()
         for step in partner_file.then(file) if partner_file.then else ():
             yield from _one(running, flow, step, None)
-
-
-def _inbox(ports: Ports, inbox: Inbox) -> FolderInbox:
-    return FolderInbox(ports.state / "inbox" / inbox.partner_file, clock=ports.clock)
 
 
 _DOUBTFUL = (Bucket.INVALID, Bucket.NOT_FOUND)

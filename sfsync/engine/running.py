@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sfsync.mapping.compile import CompiledMapping
     from sfsync.salesforce.org import Org
     from sfsync.transports.mail import Message
+    from sfsync.transports.places import Places
 
 
 class Watcher(Protocol):
@@ -58,6 +59,7 @@ class Ports:
     clock: Clock
     zone: str
     state: Path
+    places: "Places"
     mail: "Mailer | None"
     partner_file: Callable[[str], PartnerFile]
     mapping: Callable[[str], "CompiledMapping"]
@@ -92,7 +94,11 @@ class Running:
         return write_phases(self.ports.org, decisions, self._progress)
 
     def outbox(self, partner_file: str, name: str, make: Callable[[Path], object]) -> Path:
-        return self._put(self.ports.state / "outbox" / partner_file, name, make, partner_file)
+        path = self._put(self.ports.state / "outbox" / partner_file, name, make, partner_file)
+        elsewhere = self.ports.places.outbox(partner_file)
+        if elsewhere is not None:
+            elsewhere.put(name, path)
+        return path
 
     def result(self, name: str, make: Callable[[Path], object]) -> Path:
         folder = self.ports.state / "results" / self.run_id

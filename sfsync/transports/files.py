@@ -2,13 +2,14 @@
 
 "ContentVersion", "ContentDocumentLink" in the Object Reference; "Insert or Update Blob Data" in the REST API guide.
 A file is done when ``ContentVersion.Sfsync_Taken__c`` of its newest version holds that version's own checksum. So the
-mark lives in the org and speaks of this content only: a corrected version that a partner uploads over an old one, mark
-copied or not, is waiting again. What sfsync puts there bears its mark from the first moment.
+mark lives in the org and speaks of this content only: a corrected version that a partner uploads over an old one is
+waiting again, whether it inherited the mark or not. What sfsync puts there bears its mark from the first moment.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -122,14 +123,14 @@ class FilesOutbox:
         there = _named(self.org, record, checked)
         fresh = there is None or there.proof != proof
         if fresh:
-            try:
+            with suppress(OutcomeUnknown):  # the look below tells whether it arrived
                 _insert(self.org, _fields(checked, proof, record, there), checked, path)
-            except OutcomeUnknown:
-                pass  # the look below tells whether it arrived
             there = _named(self.org, record, checked)
             if there is None or there.proof != proof:
                 raise TransportFailed(
-                    f"{checked} was sent to {self.record}, but the org does not show it.", sent=None, hint="Run again."
+                    f"{checked} was sent to {self.record}, but the org does not show it.",
+                    sent=None,
+                    hint="Run again.",
                 )
         assert there is not None  # noqa: S101  it was there, or was made
         _share(self.org, there.document, record)
@@ -148,7 +149,8 @@ def _record_id(org: "Org", record: str) -> str:
         return record
     if len(parts) != 3:
         raise ConfigError(
-            f"{record!r} names no record.", hint="Expected: its id, or Object/KeyField/Value in config/sfsync.yaml."
+            f"{record!r} names no record.",
+            hint="Expected: its id, or Object/KeyField/Value in config/sfsync.yaml.",
         )
     thing, key, value = parts
     found = list(org.query(f"SELECT Id FROM {soql.name(thing)} WHERE {soql.name(key)} = {soql.quote(value)}"))
@@ -217,7 +219,7 @@ def _fields(name: str, proof: str, record: str, there: _Version | None) -> dict[
 
 def _insert(org: "Org", fields: dict[str, str], name: str, path: Path) -> None:
     """Insert a version with its data as a body of two parts, from disk to the network."""
-    boundary = f"sfsync-{digest_of(path)}"  # what cannot stand in the file, as nobody finds a file with its own digest
+    boundary = f"sfsync-{digest_of(path)}"  # no file holds its own digest
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="entity_content"\r\nContent-Type: application/json'
         f"\r\n\r\n{json.dumps(fields)}\r\n"

@@ -2,8 +2,8 @@
 
 Every mail of the folder counts, read or unread: somebody who looks into the mailbox must not make a file disappear.
 A mail stays where it is until all its files are done; then it moves to the archive folder, or to quarantine when one
-of its files was put aside, with a note that says why. So a mail is taken as a whole: when a run dies between two files of
-a mail, both come again. Mails from other senders, too large ones and those without a file go to quarantine unread.
+of its files was put aside, with a note that says why. So a mail is taken as a whole: when a run dies between two of
+its files, both come again. Mails from other senders, too large ones and those without a file go to quarantine unread.
 
 The sender of a mail is easily forged. The list of senders keeps mistakes out; against forgers the mail server must
 check SPF, DKIM and DMARC.

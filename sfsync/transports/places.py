@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -80,24 +81,25 @@ class Places:
 
     def outbox(self, partner_file: str) -> Outbox | None:
         """Where files for the partner go besides the state folder; None when nowhere else. Raises ConfigError."""
-        return self._out(self.partners.get(partner_file, _NOWHERE).outbox)
+        place = self.partners.get(partner_file, _NOWHERE).outbox
+        return None if place is None else self._out(place)
 
     def answers(self, partner_file: str) -> Outbox | None:
         """Where a partner's own file is put back with its results; None when nowhere. Raises ConfigError."""
-        return self._out(self.partners.get(partner_file, _NOWHERE).answers)
+        place = self.partners.get(partner_file, _NOWHERE).answers
+        return None if place is None else self._out(place)
 
-    def all(self) -> Iterator[tuple[str, Callable[[], Inbox | Outbox]]]:
-        """Every place of the settings by what it is for, such as ``allocation.inbox``."""
+    def all(self) -> "Iterator[tuple[str, Callable[[], Inbox | Outbox]]]":
+        """Every place of the settings by what it is for, such as ``allocation.inbox``, and how to open it."""
         for name, partner in self.partners.items():
             if partner.inbox is not None:
-                yield f"{name}.inbox", lambda name=name: self.inbox(name, lambda _: None)  # type: ignore[misc]  mypy: lambda with a default
-            for kind, place in (("outbox", partner.outbox), ("answers", partner.answers)):
-                if place is not None:
-                    yield f"{name}.{kind}", lambda place=place: self._out(place)  # type: ignore[misc]  as above
+                yield f"{name}.inbox", partial(self.inbox, name, _nobody)
+            if partner.outbox is not None:
+                yield f"{name}.outbox", partial(self._out, partner.outbox)
+            if partner.answers is not None:
+                yield f"{name}.answers", partial(self._out, partner.answers)
 
-    def _out(self, place: PlaceSettings | None) -> Outbox | None:
-        if place is None:
-            return None
+    def _out(self, place: PlaceSettings) -> Outbox:
         if place.sftp is not None:
             from sfsync.transports.sftp import SftpOutbox
 
@@ -148,5 +150,10 @@ def _named(name: str, known: Mapping[str, T], section: str) -> T:
     found = known.get(name)
     if found is None:
         names = ", ".join(sorted(known)) or "none"
-        raise ConfigError(f"There is no {name!r} under `{section}:` in {SETTINGS}.", hint=f"There are: {names}.")
+        raise ConfigError(
+            f"There is no {name!r} under `{section}:` in {SETTINGS}.", hint=f"There are: {names}."
+        )
     return found
+
+
+def _nobody(_: str) -> None: ...

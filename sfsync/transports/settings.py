@@ -18,7 +18,9 @@ class SftpSettings(_Section):
     host: str
     port: int = Field(22, ge=1, le=65535)
     username: str
-    password: str | None = Field(None, pattern=_REFERENCE, description="A reference, such as env:BANK_PASSWORD.")
+    password: str | None = Field(
+        None, pattern=_REFERENCE, description="A reference, such as env:BANK_PASSWORD."
+    )
     private_key: str | None = Field(
         None, pattern=_REFERENCE, description="A reference to the key itself, such as file:~/.ssh/id_ed25519."
     )
@@ -61,16 +63,23 @@ class PlaceSettings(_Section):
     sftp: str | None = Field(None, description="A server named under sftp:.")
     imap: str | None = Field(None, description="A mailbox named under imap:. Only files in.")
     record: str | None = Field(
-        None, description="Files of a record in the org: its id, or Object/KeyField/Value such as Account/Sfsync_Key__c/A-1."
+        None,
+        description="A record of the org: its id, or Object/KeyField/Value such as Account/Sfsync_Key__c/A-1.",
     )
     folder: str | None = Field(None, description="A folder of the server, the mailbox or this machine.")
     pattern: str = Field("*", description="Only files with such names, such as *.xlsx.")
-    done: str = Field("", description="Only files beside which an empty file of this further suffix lies, such as .done.")
-    settled: float = Field(10.0, ge=0, description="Seconds that a file must stay the same before it is taken.")
+    done: str = Field(
+        "", description="Only files beside which an empty file of this further suffix lies, such as .done."
+    )
+    settled: float = Field(
+        10.0, ge=0, description="Seconds that a file must stay the same before it is taken."
+    )
     senders: tuple[str, ...] = Field((), description="Mail: addresses or @domains whose mails are taken.")
     largest_mb: float = Field(25.0, gt=0, description="Mail: larger ones are put aside.")
     archive: str = Field("sfsync-archive", description="Mail: the folder for mails that are done.")
-    quarantine: str = Field("sfsync-quarantine", description="Mail: the folder for mails that were put aside.")
+    quarantine: str = Field(
+        "sfsync-quarantine", description="Mail: the folder for mails that were put aside."
+    )
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

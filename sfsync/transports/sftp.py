@@ -8,7 +8,7 @@ name with ``done`` behind it lies beside it; then nobody waits.
 
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from errno import EEXIST
@@ -82,7 +82,7 @@ class SftpInbox:
             sftp.listdir(self.folder)  # an inbox that is not there has no candidates either
         return f"{self.folder} on {self.server.host}, {count:,} waiting"
 
-    def _connected(self, what: str):  # noqa: ANN202  a context of paramiko's client, which is not imported here
+    def _connected(self, what: str) -> "AbstractContextManager[SFTPClient]":
         return self.server.connected(f"the inbox {self.folder} {what}")
 
     def _inside(self, name: str) -> str:

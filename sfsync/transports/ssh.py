@@ -5,7 +5,6 @@ when its key is known, by fingerprint in the settings or from a known_hosts file
 """
 
 import io
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,7 +68,7 @@ class SftpServer:
 
             def missing_host_key(self, client: object, hostname: str, key: "PKey") -> None:
                 if key.fingerprint not in server.host_keys:
-                    raise server._unknown(key)  # noqa: SLF001  a policy is a part of the server
+                    raise server._unknown(key)
 
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(Known())
@@ -148,7 +147,7 @@ class SftpServer:
 
         try:
             yield
-        except (socket.timeout, EOFError, SSHException) as error:
+        except (TimeoutError, EOFError, SSHException) as error:
             reason = str(error) or "it hung up"
             raise TransportFailed(f"{what}: {self.where} broke off ({reason}).", hint="Run again.") from error
         except OSError as error:

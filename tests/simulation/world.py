@@ -31,6 +31,7 @@ from sfsync.salesforce.org import Org
 from sfsync.salesforce.session import connect
 from sfsync.tabular.table import open_table
 from sfsync.transports.mail import Message, OneByOne
+from sfsync.transports.places import Places
 from tests.simulation.schedule import Crash, Schedule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -233,6 +234,7 @@ class World:
                 clock=self.clock,
                 zone="UTC",
                 state=self.state,
+                places=Places(self.state, self.clock, lambda: org),
                 mail=self.mailbox,
                 partner_file=self.partner_file,
                 mapping=self.mapping,

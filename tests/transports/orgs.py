@@ -44,7 +44,9 @@ class Portal:
         for link in links:
             assert link["Visibility"] == "AllUsers"
             document = link["ContentDocument"]
-            content = self.mock.core.blob("ContentVersion", document["LatestPublishedVersionId"], "VersionData")
+            content = self.mock.core.blob(
+                "ContentVersion", document["LatestPublishedVersionId"], "VersionData"
+            )
             found[f"{document['Title']}.{document['FileExtension']}"] = content
         return found
 

@@ -1,4 +1,4 @@
-"""Real servers for the tests, as child processes on loopback; skipped with the reason where they are not installed."""
+"""Real servers as child processes on loopback; tests are skipped with the reason where they are not installed."""
 
 import getpass
 import grp

@@ -13,8 +13,8 @@ from sfsync.clock import ManualClock
 from sfsync.errors import TransportFailed
 from sfsync.tabular.digest import digest
 from sfsync.transports.base import Inbox, Outbox
-from sfsync.transports.folder import FolderInbox, FolderOutbox
 from sfsync.transports.files import FilesInbox, FilesOutbox
+from sfsync.transports.folder import FolderInbox, FolderOutbox
 from sfsync.transports.imap import ImapServer, MailInbox
 from sfsync.transports.sftp import SftpInbox, SftpOutbox, SftpServer
 from tests.transports.mails import mail_with, post
@@ -117,7 +117,9 @@ def folder_outbox(request: Any, tmp_path: Path) -> OutboxCase:
     )
 
 
-@pytest.fixture(params=[folder_inbox, sftp_inbox, mail_inbox, files_inbox], ids=["folder", "sftp", "mail", "files"])
+@pytest.fixture(
+    params=[folder_inbox, sftp_inbox, mail_inbox, files_inbox], ids=["folder", "sftp", "mail", "files"]
+)
 def inbox(request: Any, tmp_path: Path) -> InboxCase:
     case: InboxCase = request.param(request, tmp_path)
     return case
@@ -179,7 +181,7 @@ def test_looking_claims_nothing(inbox):
         assert [(file.name, file.path.read_bytes()) for file in inbox.make().waiting()] == [("a.csv", b"one")]
     (file,) = inbox.make().claim()
     assert file.name == "a.csv"
-    assert list(inbox.make().waiting())[0].name == "a.csv"  # what a run holds would be handed out again
+    assert next(iter(inbox.make().waiting())).name == "a.csv"  # what a run holds would be handed out again
     file.archive()
     assert list(inbox.make().waiting()) == []
 

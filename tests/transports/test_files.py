@@ -30,7 +30,9 @@ def document(portal, version):
 
 
 def marks(portal, version):
-    (row,) = portal.rows(f"SELECT Sfsync_Taken__c, Sfsync_Reason__c FROM ContentVersion WHERE Id = '{version}'")
+    (row,) = portal.rows(
+        f"SELECT Sfsync_Taken__c, Sfsync_Reason__c FROM ContentVersion WHERE Id = '{version}'"
+    )
     return row["Sfsync_Taken__c"], row["Sfsync_Reason__c"]
 
 

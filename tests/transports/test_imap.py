@@ -86,7 +86,7 @@ def test_other_senders_are_put_aside_unread(server, inbox, sender):
     post(server, mail_with({"a.csv": b"one"}, sender=sender), NOW)
     assert names(inbox(say=said.append).claim()) == []
     assert in_folder(server, "INBOX") == []
-    mail, note = in_folder(server, "sfsync-quarantine")
+    _, note = in_folder(server, "sfsync-quarantine")
     assert "`senders:`" in note.get_content()
     assert "sender" in said[0]
     assert "evil" not in said[0]
