@@ -32,7 +32,7 @@ class Check:
 @click.command(name="doctor")
 @common_options
 def command(options: Options) -> int:
-    """Check project, mappings, journal, folders, mail and org; says what to mend. Writes nothing to the org.
+    """Check project, mappings, journal, folders, mail, org and partners' places; says what to mend. Writes nothing.
 
     The exit code is that of the first thing to mend.
     """
