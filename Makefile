@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 PARALLEL := -n auto --dist loadfile
 
-.PHONY: demo test lint check bench clients kill format clean
+.PHONY: demo test lint audit check bench clients kill format clean
 
 demo: $(STAMP)
 	$(PY) -m sfsync demo
@@ -16,7 +16,10 @@ lint: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
-check: lint
+audit: $(STAMP)
+	$(PY) -m tests.audit
+
+check: lint audit
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m pytest -q $(PARALLEL) --cov --cov-report=term
