@@ -34,7 +34,7 @@ from sfsync.mapping.validate import read_model
 from sfsync.mapping.yamlfile import read_yaml
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 LAYOUT = "layout.html"
 Values = Mapping[str, Any]
@@ -114,22 +114,18 @@ class Letters:
         clean = {key: " ".join(v.split()) if isinstance(v, str) else v for key, v in values.items()}
 
         def filled(template: str) -> str:
-            return _text_templates(file.locale).from_string(template).render(clean).strip()
+            return _text_template(file.locale, template).render(clean).strip()
 
         subject = " ".join(filled(letter.subject).split())
         details = {label: text for label, template in letter.details.items() if (text := filled(template))}
         text, closing = filled(letter.text), filled(letter.closing)
         lines = "\n".join(f"{label}: {value}" for label, value in details.items())
-        html = (
-            _page_templates()
-            .from_string(self._layout)
-            .render(
-                language=chosen,
-                subject=subject,
-                text=_paragraphs(text),
-                details=details,
-                closing=_paragraphs(closing),
-            )
+        html = _page_template(self._layout).render(
+            language=chosen,
+            subject=subject,
+            text=_paragraphs(text),
+            details=details,
+            closing=_paragraphs(closing),
         )
         return Written(subject, "\n\n".join(part for part in (text, lines, closing) if part) + "\n", html)
 
@@ -157,13 +153,19 @@ def _text_templates(locale: str) -> "Environment":
 
 
 @cache
-def _page_templates() -> "Environment":
+def _text_template(locale: str, template: str) -> "Template":
+    return _text_templates(locale).from_string(template)
+
+
+@cache
+def _page_template(template: str) -> "Template":
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    return SandboxedEnvironment(
+    made = SandboxedEnvironment(
         undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    return made.from_string(template)
 
 
 def _filters(locale: str) -> dict[str, Callable[[Any], str]]:
