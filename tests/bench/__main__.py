@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import charge_card, journal, mappings, mock_org, startup, workbooks
+from tests.bench import aftersales, charge_card, journal, mappings, mock_org, startup, workbooks
 from tests.bench.measure import Plan, Row
 
 TOPICS = {
     "startup": startup.rows,
     "charge_card": charge_card.rows,
+    "aftersales": aftersales.rows,
     "mapping": mappings.rows,
     "workbook": workbooks.rows,
     "journal": journal.rows,
