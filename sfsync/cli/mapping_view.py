@@ -13,10 +13,7 @@ from rich.table import Table
 from sfsync.mapping.bind import Bound
 from sfsync.mapping.conditions import as_text
 from sfsync.mapping.rows import MappedBlock, MappedRow, RowProblem
-from sfsync.tabular.injection import ESCAPED, harmless
-
-_FORMULA = ESCAPED.replace("^'", "^", 1)
-"""What a spreadsheet would run, as polars knows it."""
+from sfsync.tabular.injection import DANGEROUS, harmless
 
 _WIDE = 160
 """Columns of the output where no terminal says its own."""
@@ -190,7 +187,7 @@ def write_block(
 
 def _harmless(texts: pl.Series) -> pl.Series:
     """A column in which no text can run as a formula; most columns have none that could."""
-    if not texts.str.contains(_FORMULA).any():
+    if not texts.str.contains(DANGEROUS).any():
         return texts
     return pl.Series(texts.name, [text and harmless(text) for text in texts.to_list()], dtype=pl.String)
 

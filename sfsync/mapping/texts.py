@@ -26,7 +26,7 @@ def text_reader() -> Reader:
 
 def trimmed(text: pl.Series) -> pl.Series:
     """Free text as ``text_reader`` reads it; null for nothing."""
-    column = pl.col("t").str.strip_chars(OUTER)
+    column = _unguarded(text).str.strip_chars(OUTER)
     if text.str.contains("\r", literal=True).any():
         column = column.str.replace_all("\r\n", "\n", literal=True)
     if not is_ascii(text):
@@ -41,10 +41,18 @@ def key_reader() -> Reader:
 
 def keys(text: pl.Series) -> pl.Series:
     """Keys as ``key_reader`` reads them; null for nothing."""
-    column = pl.col("t")
+    column = _unguarded(text)
     if not is_ascii(text):
         column = column.str.replace_all(_ZERO_WIDTH, "").str.normalize("NFKC")
     return _blank_to_null(text, column.str.strip_chars(OUTER).str.to_uppercase())
+
+
+def _unguarded(text: pl.Series) -> pl.Expr:
+    """The texts without Excel's ``="0089"``, which keeps a spreadsheet from taking a text for a number."""
+    column = pl.col("t")
+    if text.str.starts_with('="').any():
+        return column.str.replace(r'^="([^"]*)"$', "$1")
+    return column
 
 
 def is_ascii(text: pl.Series) -> bool:

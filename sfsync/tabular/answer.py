@@ -21,7 +21,7 @@ from sfsync.languages.heads import DEFAULT, HEADS, Head
 from sfsync.records import Bucket
 from sfsync.tabular.answered import WIDTH, find_answer, headings
 from sfsync.tabular.delimiter import sep_line
-from sfsync.tabular.injection import harmless
+from sfsync.tabular.injection import escaped, harmless
 from sfsync.tabular.model import Notes, Table
 from sfsync.tabular.text import raw_records
 from sfsync.tabular.write import WORKBOOKS, fill, mark, replacing, write_table
@@ -167,6 +167,7 @@ def _annotate_text(
     shifted = {
         note.row for note in whole.problems if note.problem == "ragged_long" and note.severity == "error"
     }
+    mend = harmless if place.there else escaped  # an earlier answer has its apostrophes already
     # A reason may quote a character that the partner's code page does not have.
     with (
         replacing(out) as target,
@@ -178,7 +179,7 @@ def _annotate_text(
             if line == 1 and len(record) == 1 and sep_line(record[0]):
                 stream.write(record[0] + "\r\n")
                 continue
-            fields = [harmless(field) for field in record]
+            fields = [mend(field) for field in record]
             if line == table.header_row:
                 fields = place.put(_fitted(fields, len(table.columns)), place.headings)
             elif line in results:

@@ -11,8 +11,11 @@ _FORMULA = re.compile(_DANGEROUS)
 _PLAIN_NUMBER = re.compile(r"[+-]?\d{1,30}(?:[.,]\d{1,30})*")
 _GUARD = re.compile(r'="([\w .-]*)"')
 
-ESCAPED = rf"^'{_DANGEROUS}"
-"""A value with our apostrophe, as a regular expression that polars knows too."""
+DANGEROUS = rf"^{_DANGEROUS}"
+"""What a spreadsheet would run, as a regular expression that polars knows too."""
+ESCAPED = rf"^'+{_DANGEROUS}"
+"""A value with our apostrophe before it; polars knows this one too."""
+_ESCAPED = re.compile(ESCAPED)
 
 
 def harmless(text: str) -> str:
@@ -20,3 +23,8 @@ def harmless(text: str) -> str:
     if guarded := _GUARD.fullmatch(text):
         return harmless(guarded[1])
     return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text) else text
+
+
+def escaped(text: str) -> str:
+    """As ``harmless``, for a file that is read back: a value that had such an apostrophe itself gets another one."""
+    return f"'{text}" if _ESCAPED.match(text) else harmless(text)

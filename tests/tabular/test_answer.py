@@ -1,5 +1,9 @@
+import csv
+
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl.styles import Font, PatternFill
 
 from sfsync.tabular.answer import Answer, answer_suffix, partner_columns, write_answer
@@ -186,3 +190,27 @@ def test_answers_come_in_again_as_they_were(tmp_path, name):
     after = [row for block in again.blocks() for row in block.iter_rows(named=True)]
     assert [{key: row.get(key) for key in old} for old, row in zip(before, after, strict=True)] == before
     assert [row[str(len(table.columns))] for row in after] == [results[row["row"]].result for row in before]
+
+
+TRICKY = st.text(st.sampled_from("'=+-@\t 1aé;,\"\u00a0"), max_size=5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(TRICKY, min_size=2, max_size=2), min_size=1, max_size=6))
+def test_no_value_changes_however_often_the_answer_comes_in(tmp_path_factory, records):
+    folder = tmp_path_factory.mktemp("rounds")
+    path = folder / "in.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, delimiter=";").writerows([["key", "a", "b"], *(["K", *row] for row in records)])
+
+    def values(path):
+        table = open_table(path, Hints(delimiter=";"))
+        return table, [row[:4] for block in table.blocks() for row in block.iter_rows()]
+
+    table, first = values(path)
+    for number in (1, 2, 3):
+        out = folder / f"out-{number}.csv"
+        write_answer(path, table, {row[0]: DONE for row in first}, out)
+        path = out
+        table, again = values(path)
+        assert again == first
