@@ -1,12 +1,17 @@
 """`sfsync import NAME FILE`: take a partner's file, or any table through a mapping, into the org."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sfsync.cli import metrics as figures
 from sfsync.cli.common import Options, common_options
 from sfsync.cli.run import OVERRIDES
+
+if TYPE_CHECKING:
+    from sfsync.engine.importing import TableImport
+    from sfsync.project import Content
 
 
 @click.command(name="import")
@@ -23,24 +28,30 @@ def command(options: Options, name: str, file: Path, override: tuple[str, ...], 
     """
     from sfsync.cli.work import show, watch
     from sfsync.engine.files import read_file
-    from sfsync.engine.flow import Flow, PartnerFile
-    from sfsync.engine.operation import import_file
-    from sfsync.engine.upsert import UpsertRows
+    from sfsync.engine.operation import import_file, import_table
     from sfsync.project import open_project
 
     with figures.measured(options, "import", name, metrics) as now:
         now.project = project = open_project(options.project, org=options.org)
         content = project.content
-        if name in content.partner_file_names:
-            partner_file = content.partner_file(name)
-            flow = content.flow(partner_file.family)
+        if name not in content.partner_file_names:
+            step = _table(content, name, file)
+            with watch(options) as watcher:
+                now.result = result = import_table(project.ports(watcher, override), Path(name).stem, step)
         else:
-            partner_file = PartnerFile(name, "", "", mapping=name, take=UpsertRows)
-            flow = Flow(Path(name).stem, "", ())
-        if partner_file.take is None or partner_file.mapping is None:
-            raise click.UsageError(f"{name} files are only sent, not taken.")
-        rows = read_file(file, content.mapping(partner_file.mapping))
-        with watch(options) as watcher:
-            now.result = result = import_file(project.ports(watcher, override), flow, partner_file, rows)
+            partner_file = content.partner_file(name)
+            if partner_file.take is None or partner_file.mapping is None:
+                raise click.UsageError(f"{name} files are only sent, not taken.")
+            flow = content.flow(partner_file.family)
+            rows = read_file(file, content.mapping(partner_file.mapping))
+            with watch(options) as watcher:
+                now.result = result = import_file(project.ports(watcher, override), flow, partner_file, rows)
     show(result, options)
     return result.exit_code
+
+
+def _table(content: "Content", name: str, file: Path) -> "TableImport":
+    from sfsync.engine.importing import TableImport
+    from sfsync.engine.tables import open_file
+
+    return TableImport(open_file(file, content.mapping(name)))

@@ -1,9 +1,10 @@
 """Sends decisions to the org phase by phase and settles what became of each."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from itertools import chain
+from typing import Any, Protocol
 
 from sfsync.engine.flow import Decision, Result
 from sfsync.languages.reason import Reason
@@ -96,16 +97,22 @@ def refusal(code: str, said: str) -> Reason:
 
 
 def _unquoted(reason: str, decision: Decision) -> str:
-    """The org's reason without the personal values and long numbers that the row sent: some messages quote them."""
-    sent = {
+    changes = [change for phase in decision.phases for change in phase]
+    sent = [change.values.items() for change in changes if not isinstance(change, ConvertLead)]
+    return unquoted(reason, chain.from_iterable(sent))
+
+
+def unquoted(reason: str, sent: Iterable[tuple[str, Any]]) -> str:
+    """The org's reason without the personal values and long numbers that the row sent: some messages quote them.
+
+    ``sent`` is fields and values.
+    """
+    values = {
         value
-        for phase in decision.phases
-        for change in phase
-        if not isinstance(change, ConvertLead)
-        for name, value in change.values.items()
+        for name, value in sent
         if isinstance(value, str) and len(value) > 1 and (personal(name) or _is_number(value))
     }
-    for value in sorted(sent, key=len, reverse=True):
+    for value in sorted(values, key=len, reverse=True):
         reason = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", reason, flags=re.IGNORECASE)
     return reason
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfsync.cells import Kind
 from sfsync.engine.flow import Decision, FileRows, Result, Step
-from sfsync.engine.hints import nearest_words
+from sfsync.engine.hints import about_a_word, nearest_words
 from sfsync.engine.run import Ledger
 from sfsync.languages.catalogue import ENGLISH, Catalogue
 from sfsync.languages.reason import Reason
 from sfsync.records import Bucket, Record
 
 if TYPE_CHECKING:
+    from sfsync.engine.tables import TableFile
     from sfsync.mapping.bind import Bound
     from sfsync.mapping.compile import CompiledMapping
     from sfsync.mapping.plan import Lookup
@@ -132,7 +133,7 @@ def write_answer_file(file: FileRows, ledger: Ledger, out: Path, catalogue: Cata
     """Write the partner's own file back with what became of every row, in the catalogue's language."""
     from sfsync.tabular.answer import write_answer
 
-    hints = nearest_words(file, ledger.decisions.values())
+    hints = nearest_words(file, about_a_word(ledger.decisions.values()))
     results = {
         decision.number: _answer(file, decision, ledger.results[identity], catalogue, hints)
         for identity, decision in ledger.decisions.items()
@@ -157,7 +158,7 @@ def _answer(
     return Answer(result.bucket.value, reason, heading, suggestion or remedy)
 
 
-def answer_name(file: FileRows) -> str:
+def answer_name(file: "FileRows | TableFile") -> str:
     """The answer's name: the partner's own with -result; what no program writes back comes as a workbook."""
     from sfsync.tabular.answer import answer_suffix
 

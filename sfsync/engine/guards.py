@@ -10,7 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sfsync.engine.flow import Decision
 from sfsync.records import Bucket, Change, Update, target
 
-_REJECTED = (Bucket.INVALID, Bucket.NOT_FOUND, Bucket.CONFLICT)
+REJECTED = (Bucket.INVALID, Bucket.NOT_FOUND, Bucket.CONFLICT)
+"""Buckets of rows that a file or a selection was refused for."""
 _SMALL = 20
 """Under this many rows a percentage says nothing: one bad row of two is 50 %."""
 
@@ -56,24 +57,42 @@ class Calls:
     remaining: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What guards look at: rows in all, records to write, rows refused, fields to be emptied."""
+
+    rows: int
+    changes: int
+    rejects: int
+    blanks: int
+
+
 def refusals(
     guards: Guards, decisions: Sequence[Decision], calls: Calls, *, override: frozenset[str]
 ) -> dict[str, str]:
-    """Why this plan is refused: a sentence for each guard by its name, none when it may go ahead.
+    """Why a plan of these decisions is refused (see ``judge``)."""
+    changes = [change for decision in decisions for phase in decision.phases for change in phase]
+    counts = Counts(
+        len(decisions), len(set(map(target, changes))), _rejected(decisions), sum(map(_blanks, changes))
+    )
+    return judge(guards, counts, calls, override=override)
+
+
+def judge(guards: Guards, counts: Counts, calls: Calls, *, override: frozenset[str]) -> dict[str, str]:
+    """Why a plan is refused: a sentence for each guard by its name, none when it may go ahead.
 
     A plan that writes nothing is never refused: its rows only have to be told.
     """
-    changes = [change for decision in decisions for phase in decision.phases for change in phase]
-    if not changes:
+    if not counts.changes:
         return {}
     counted = {
-        "changes": (len(set(map(target, changes))), guards.changes, "records would be written"),
-        "rejects": (_rejected(decisions), guards.rejects, f"of {len(decisions):,} rows would be refused"),
-        "blanks": (sum(map(_blanks, changes)), guards.blanks, "filled fields would be emptied"),
+        "changes": (counts.changes, guards.changes, "records would be written"),
+        "rejects": (counts.rejects, guards.rejects, f"of {counts.rows:,} rows would be refused"),
+        "blanks": (counts.blanks, guards.blanks, "filled fields would be emptied"),
     }
     found = {}
     for name, (count, limit, what) in counted.items():
-        allowed = _allowed(limit, len(decisions))
+        allowed = _allowed(limit, counts.rows)
         if allowed is not None and count > allowed:
             found[name] = f"{count:,} {what}, the guard allows {allowed:,}"
     if calls.remaining is not None and calls.remaining - calls.cost < guards.api_floor:
@@ -101,7 +120,7 @@ def spent_up(guards: Guards, spent: int, *, override: frozenset[str]) -> str:
 
 
 def _rejected(decisions: Sequence[Decision]) -> int:
-    return sum(decision.bucket in _REJECTED for decision in decisions)
+    return sum(decision.bucket in REJECTED for decision in decisions)
 
 
 def _allowed(limit: str | None, rows: int) -> int | None:

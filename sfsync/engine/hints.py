@@ -9,19 +9,20 @@ from sfsync.engine.flow import Decision, FileRows
 from sfsync.languages.reason import Reason
 
 if TYPE_CHECKING:
+    from sfsync.engine.tables import TableFile
     from sfsync.mapping.bind import Bound
 
-_ABOUT_WORDS = frozenset({"word_unknown", "one_of", "country_unknown"})
+ABOUT_WORDS = frozenset({"word_unknown", "one_of", "country_unknown"})
+"""Rules that a word breaks which is not known."""
+
 _NEAR = 0.7
 
 
-def nearest_words(file: FileRows, decisions: Iterable[Decision]) -> Mapping[int, Reason]:
-    """Row number → a suggestion, for rows that were refused for a word; the file is read again for them."""
-    asked = {
-        decision.number: decision.field
-        for decision in decisions
-        if decision.number is not None and getattr(decision.reason, "code", "") in _ABOUT_WORDS
-    }
+def nearest_words(file: "FileRows | TableFile", asked: Mapping[int, str]) -> Mapping[int, Reason]:
+    """Row number → a suggestion, for rows that were refused for a word; the file is read again for them.
+
+    ``asked`` are numbers of rows, and our name of the word that was refused (see ``about_a_word``).
+    """
     bound: Bound = file.bound
     places = {name: bound.columns.positions.get(name) for name in set(asked.values())}
     words = {name: _words(bound, name) for name, place in places.items() if place is not None}
@@ -33,6 +34,15 @@ def nearest_words(file: FileRows, decisions: Iterable[Decision]) -> Mapping[int,
         if near:
             found[number] = Reason("did_you_mean", "Did you mean {word}?", word=words[name][near[0]])
     return found
+
+
+def about_a_word(decisions: Iterable[Decision]) -> dict[int, str]:
+    """The rows that were refused for a word, with our name of it."""
+    return {
+        decision.number: decision.field
+        for decision in decisions
+        if decision.number is not None and getattr(decision.reason, "code", "") in ABOUT_WORDS
+    }
 
 
 def _words(bound: "Bound", name: str) -> dict[str, str]:
@@ -47,7 +57,7 @@ def _words(bound: "Bound", name: str) -> dict[str, str]:
 
 
 def _typed(
-    file: FileRows, asked: Mapping[int, str], places: Mapping[str, int | None]
+    file: "FileRows | TableFile", asked: Mapping[int, str], places: Mapping[str, int | None]
 ) -> Iterator[tuple[int, str, str]]:
     from sfsync.tabular.model import Notes
 

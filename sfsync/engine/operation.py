@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sfsync.engine.files import FileStep, answer_name, read_file, write_answer_file
 from sfsync.engine.flow import FileRows, Flow, Inbox, Look, PartnerFile, Step
@@ -12,10 +12,14 @@ from sfsync.engine.plan import Meter, plan_step
 from sfsync.engine.results import RunResult, StepPlan, StepResult, merge
 from sfsync.engine.run import Ledger, run_step
 from sfsync.engine.running import Ports, Running
+from sfsync.engine.tables import TableFile
 from sfsync.errors import BudgetSpent, FileRefused, GuardRefused, SfsyncError
 from sfsync.journal.values import FileRecord, JobRecord, RowRecord, StepRecord
 from sfsync.records import Bucket, Update
 from sfsync.transports.base import Outbox
+
+if TYPE_CHECKING:
+    from sfsync.engine.importing import TableImport
 
 
 def run_flow(ports: Ports, flow: Flow, step: str | None) -> RunResult:
@@ -33,6 +37,11 @@ def import_file(ports: Ports, flow: Flow, partner_file: PartnerFile, file: FileR
     assert partner_file.take  # noqa: S101  the command offers only partner files that are taken
     steps = [partner_file.take(file), *(partner_file.then(file) if partner_file.then else ())]
     return _operate(ports, "import", flow, steps, partner_file.name, file=file)
+
+
+def import_table(ports: Ports, name: str, step: "TableImport") -> RunResult:
+    """Take a file of any table into the org by a mapping, and write the answer; ``name`` is the mapping's."""
+    return _operate(ports, "import", Flow(name, "", ()), (step,), name, file=step.file)
 
 
 def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[StepPlan]]:
@@ -102,10 +111,10 @@ def _operate(
     ports: Ports,
     command: str,
     flow: Flow,
-    steps: Sequence[Step[Any] | Inbox],
+    steps: "Sequence[Step[Any] | Inbox | TableImport]",
     what: str | None,
     *,
-    file: FileRows | None = None,
+    file: FileRows | TableFile | None = None,
 ) -> RunResult:
     started, meter = ports.clock.monotonic(), _meter(ports)
     journal = ports.open_journal()
@@ -127,7 +136,7 @@ def _operate(
                 tuple(running.files),
                 tuple(running.messages),
                 status,
-                len(file.rows) if file else None,
+                _rows_read(file, done),
             )
 
         with _closing(running, result):
@@ -188,6 +197,12 @@ def _settle_jobs(running: Running, flow: Flow) -> None:
         running.say(f"The bulk job {job.id} of run {left.run_id} was found and settled ({job.state}).")
 
 
+def _rows_read(file: FileRows | TableFile | None, done: Sequence[StepResult]) -> int | None:
+    if isinstance(file, FileRows):
+        return len(file.rows)
+    return done[0].selected if file and done else None
+
+
 def _enter(done: list[StepResult], part: StepResult) -> None:
     """Add a step's ledger; what ran several times (once a file) is one line."""
     for place, earlier in enumerate(done):
@@ -198,14 +213,20 @@ def _enter(done: list[StepResult], part: StepResult) -> None:
 
 
 def _one(
-    running: Running, flow: Flow, step: Step[Any] | Inbox, file: FileRows | None
+    running: Running,
+    flow: Flow,
+    step: "Step[Any] | Inbox | TableImport",
+    file: FileRows | TableFile | None,
 ) -> Iterator[StepResult]:
     running.lease.renew()
     running.ports.watcher.step(step.name, step.about)
     if isinstance(step, Inbox):
         yield from _take_waiting(running, flow, step)
         return
-    own = file if isinstance(step, FileStep) and step.file is file else None
+    if not isinstance(step, Step):
+        yield _import(running, flow, step)
+        return
+    own = step.file if isinstance(step, FileStep) and step.file is file else None
     yield _run(running, flow, step, own)
 
 
@@ -237,6 +258,31 @@ def _run(
         )
         if answers is not None:
             answers.put(answer.name, answer)
+    return result
+
+
+def _import(running: Running, flow: Flow, step: "TableImport") -> StepResult:
+    from sfsync.engine.importing import run_table
+    from sfsync.engine.table_answer import answer, evidence
+
+    ports, file = running.ports, step.file
+    result, ledger = run_table(
+        step,
+        ports.org,
+        clock=ports.clock,
+        guards=guards_of(flow, step.file.bound),
+        override=ports.override,
+        meter=_meter(ports),
+        progress=running.progress,
+    )
+    running.journal.record_step(
+        running.run_id,
+        StepRecord(result.name, result.selected, result.buckets, result.api_calls, result.seconds),
+    )
+    running.journal.record_rows(running.run_id, step.name, evidence(ledger, file, step.object))
+    size = file.path.stat().st_size
+    running.journal.record_file(running.run_id, FileRecord(file.name, file.digest, "in", step.name, size))
+    running.result(*answer(file, ledger, ports.catalogue(file.bound.language)))
     return result
 
 
@@ -292,8 +338,12 @@ def _evidence(ledger: Ledger, file: FileRows | None) -> Iterator[RowRecord]:
 
 
 def _guards(flow: Flow, step: Step[Any]) -> Guards:
+    return guards_of(flow, step.file.bound if isinstance(step, FileStep) else None)
+
+
+def guards_of(flow: Flow, bound: Any) -> Guards:
     """The flow's guards; those in the mapping of a partner's file win over them."""
-    own = step.file.bound.mapping.guards.model_dump(exclude_none=True) if isinstance(step, FileStep) else {}
+    own = bound.mapping.guards.model_dump(exclude_none=True) if bound is not None else {}
     return Guards.model_validate({**flow.guards, **own})
 
 

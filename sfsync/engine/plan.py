@@ -95,11 +95,12 @@ def _samples(decisions: Sequence[Decision]) -> list[Sample]:
         shown += 1
         for phase in decision.phases:
             for change in phase:
-                samples.extend(_fields(decision.key, change))
+                samples.extend(samples_of(decision.key, change))
     return samples
 
 
-def _fields(key: str, change: Change) -> list[Sample]:
+def samples_of(key: str, change: Change) -> list[Sample]:
+    """The fields of one change, before and after."""
     if isinstance(change, ConvertLead):
         into = "an existing account" if change.account_id or change.account_key else "a new account"
         return [Sample(key, "Lead", "conversion", "open", f"{change.converted_status}, into {into}")]

@@ -23,7 +23,7 @@ from sfsync.records import Bucket
 
 PASSES = 8
 """How often a step selects again before it leaves the rest to the next run."""
-_PAUSE = 2.0
+PAUSE = 2.0
 """Seconds before looking again after a lost answer; doubled each time."""
 
 Identity = tuple[str, int | None]
@@ -99,7 +99,7 @@ def run_step(
     if reason := spent_up(guards, calls, override=override):
         raise BudgetSpent(f"{step.name} was not begun: {reason}.")
     ledger = Ledger()
-    pause = _PAUSE
+    pause = PAUSE
     for turn in range(PASSES):
         selected = step.select(look, ())
         decisions = step.decide(selected)

@@ -91,7 +91,7 @@ class Running:
     refused: bool = False
 
     def write(self, decisions: Sequence[Decision]) -> list[Result]:
-        return write_phases(self.ports.org, decisions, self._progress)
+        return write_phases(self.ports.org, decisions, self.progress)
 
     def outbox(self, partner_file: str, name: str, make: Callable[[Path], object]) -> Path:
         path = self._put(self.ports.state / "outbox" / partner_file, name, make, partner_file)
@@ -140,6 +140,7 @@ class Running:
         self.outgoing.append(record)
         return path
 
-    def _progress(self, rows: int) -> None:
+    def progress(self, rows: int) -> None:
+        """Rows that were just written, 0 as a sign of life: the lease is kept, the watcher is told."""
         self.lease.renew()
         self.ports.watcher.rows(rows)

@@ -1,4 +1,7 @@
-"""The generic import: rows of any table become records of any object, by upsert on the mapping's key."""
+"""A partner file as a step of a flow whose rows become records of any object, by upsert on the mapping's key.
+
+``importing`` does the same for files of any size that belong to no flow; both pass the same tests.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import IO, Any, BinaryIO, Protocol, cast
 
 from sfsync.clock import Clock
-from sfsync.errors import LoginFailed, OrgError, OrgUnavailable, OutcomeUnknown, RequestLimit
+from sfsync.errors import LoginFailed, OrgError, OrgUnavailable, OutcomeUnknown, RequestLimit, SfsyncError
 from sfsync.logs import event
 from sfsync.records import Outcome, Progress, State
 from sfsync.salesforce.bulk_job import Job, OnJob, Patience
@@ -241,10 +241,9 @@ class Load:
             if not self.sent:
                 raise
             event(_log, logging.ERROR, "salesforce.bulk2.stopped", reason=str(error))
-            not_sent = Outcome(State.REFUSED, code="NOT_SENT", message=f"not sent: {error.message}")
-            part.note(not_sent)
+            part.note(not_sent(error))
             self._advance(part.rows)
-            return not_sent
+            return not_sent(error)
         self.sent = True
         try:
             self._settle(part, job)
@@ -252,7 +251,7 @@ class Load:
             # Rows without an outcome stay unknown, the job stays unsettled in the journal.
             event(_log, logging.ERROR, "salesforce.bulk2.not_settled", job=job.id, reason=str(error))
             if isinstance(error, LoginFailed | RequestLimit):
-                return Outcome(State.REFUSED, code="NOT_SENT", message=f"not sent: {error.message}")
+                return not_sent(error)
         return None
 
     def _settle(self, part: Loadable, job: Job) -> None:
@@ -281,6 +280,11 @@ class Load:
         progress = self.sender.follower.progress
         if rows and progress is not None:
             progress(rows)
+
+
+def not_sent(error: SfsyncError) -> Outcome:
+    """The outcome of rows that never went up, and why."""
+    return Outcome(State.REFUSED, code="NOT_SENT", message=f"not sent: {error.message}")
 
 
 def job_of(info: Mapping[str, Any], *, rows: int, at: datetime) -> Job:

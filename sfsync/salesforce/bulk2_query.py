@@ -7,7 +7,7 @@ which the platform refuses there.
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, BinaryIO
 
 from sfsync.clock import Clock
 from sfsync.errors import OrgError, OrgUnavailable
@@ -40,21 +40,45 @@ def query(
     where REST writes +0000. Raises OrgError when the org refuses the query, OrgUnavailable when it does not finish
     within ``patience``.
     """
+    convert: _Convert | None = None
+    name = ""
+
+    def tell(job: Job) -> None:
+        nonlocal name
+        name = job.object or name
+        _tell(on_job, job)
+
+    for file in pages(
+        session, soql, clock=clock, on_job=tell, deleted=deleted, page_rows=page_rows, patience=patience
+    ):
+        records = csv_rows.read(file)
+        header = next(records, [])
+        convert = convert or _Convert(header, name, describe)
+        for record in records:
+            yield convert(record)
+
+
+def pages(
+    session: Session,
+    soql: str,
+    *,
+    clock: Clock,
+    on_job: OnJob | None = None,
+    deleted: bool = False,
+    page_rows: int = PAGE_ROWS,
+    patience: Patience = PATIENCE,
+) -> Iterator[BinaryIO]:
+    """The pages of a query as CSV files on disk, each with a header; everything else as for ``query``."""
     job = _create(session, soql, clock, deleted=deleted)
     _tell(on_job, job)
     job = _finish(session, job, clock, on_job, patience)
-    convert: _Convert | None = None
     locator = ""
     while True:
         with tempfile.TemporaryFile(prefix="sfsync-bulk-") as file:
             params = {"maxRecords": str(page_rows)} | ({"locator": locator} if locator else {})
             answer = session.request("GET", f"jobs/query/{job.id}/results", params=params, stream_to=file)
             file.seek(0)
-            records = csv_rows.read(file)
-            header = next(records, [])
-            convert = convert or _Convert(header, job.object, describe)
-            for record in records:
-                yield convert(record)
+            yield file
         locator = _next(answer)
         if not locator:
             break

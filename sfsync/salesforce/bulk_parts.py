@@ -92,7 +92,7 @@ def parts(
             part.file.close()
     except OSError as error:
         part.file.close()
-        raise _no_room(error) from error
+        raise no_room(error) from error
 
 
 def _flat(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, dict[str, str] | Outcome]]:
@@ -107,7 +107,7 @@ def _begin(columns: list[str]) -> Part:
     try:
         file = tempfile.TemporaryFile(prefix="sfsync-bulk-")  # noqa: SIM115  the part's user closes it
     except OSError as error:
-        raise _no_room(error) from error
+        raise no_room(error) from error
     part = Part(columns, file, frozenset(columns))
     header = csv_rows.line(columns)
     part.file.write(header)
@@ -141,7 +141,8 @@ def _short(record_id: str) -> str:
     return record_id[:15]
 
 
-def _no_room(error: OSError) -> SfsyncError:
+def no_room(error: OSError) -> SfsyncError:
+    """What to tell when the disk has no room for the data of a job."""
     return SfsyncError(
         f"The data of a bulk job cannot be written to {tempfile.gettempdir()}: {error.strerror}.",
         hint="Free some space there, or point TMPDIR to a folder that has some.",

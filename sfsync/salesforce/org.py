@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sfsync.clock import Clock
 from sfsync.records import KEY_FIELD, Change, ConvertLead, Outcome, Progress
@@ -15,6 +15,12 @@ from sfsync.salesforce.describe import SObject
 from sfsync.salesforce.session import Session, connect
 from sfsync.salesforce.usage import ApiUsage, Limits, parse_limits
 from sfsync.salesforce.writing import ACCOUNT_BY_KEY, Writing, keys_to_find
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sfsync.salesforce.bulk2_frames import Told
+    from sfsync.salesforce.bulk_frames import FrameParts
 
 EXTRACT_FROM = 10_000
 """Records from which a bulk query costs fewer calls than pages of 2,000."""
@@ -80,6 +86,21 @@ class Org:
         A row that met a lock is sent again some times. Nothing else is repeated.
         """
         return Writing(self.session, changes, progress=progress, on_job=self.on_job).run(self.bulk_from)
+
+    def write_frames(
+        self,
+        object: str,  # noqa: A002  the word that callers use
+        parts: "FrameParts",
+        *,
+        told: "Told",
+        progress: Progress | None = None,
+    ) -> "pl.DataFrame":
+        """Write what ``parts`` holds by Bulk API 2.0; OUTCOMES of every row (see ``bulk2_frames``)."""
+        from sfsync.salesforce.bulk2_frames import ingest_frames
+
+        return ingest_frames(
+            self.session, object, parts, clock=self.clock, told=told, on_job=self.on_job, progress=progress
+        )
 
     def settle(self, api: str, job_id: str) -> Job:
         """Bring a bulk job that a dead run left behind to its end: abort it if its data never went up, else wait.

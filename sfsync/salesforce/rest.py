@@ -56,6 +56,12 @@ def query_small(
     return results
 
 
+def count(session: Session, object_name: str) -> int:
+    """How many records of an object there are, as far as the user sees them."""
+    page = _get(session, _path(session, f"SELECT COUNT() FROM {object_name}"))
+    return int(page["totalSize"])
+
+
 def calls_of(queries: int) -> int:
     """API calls that ``query_many`` makes for so many queries of one page each."""
     return -(-queries // QUERIES_A_CALL)

@@ -6,9 +6,11 @@ import pytest
 
 from sfsync.engine.files import read_file
 from sfsync.engine.flow import Flow, PartnerFile
-from sfsync.engine.operation import import_file
+from sfsync.engine.importing import TableImport
+from sfsync.engine.operation import import_file, import_table
 from sfsync.engine.results import RunResult
 from sfsync.engine.running import Nobody
+from sfsync.engine.tables import open_file
 from sfsync.engine.upsert import UpsertRows
 from sfsync.errors import ConfigError, GuardRefused
 from sfsync.mapping.compile import compile_mapping
@@ -47,9 +49,12 @@ BY_KEY = "Account: {from: customer, lookup: Account.Sfsync_Key__c}"
 HEAD = "Number;Name;Staff;Site\n"
 
 
-@pytest.fixture
-def empty(new_house: NewHouse) -> House:
-    return new_house(0)
+@pytest.fixture(params=["collections", "bulk", "step"])
+def empty(new_house: NewHouse, request: pytest.FixtureRequest) -> House:
+    """An org without records; what must hold holds on both lanes, and for a step of a flow."""
+    house = new_house(0)
+    house.way = request.param
+    return house
 
 
 def take(house: House, folder: Path, table: str, mapping: str = ACCOUNTS, *override: str) -> RunResult:
@@ -57,10 +62,13 @@ def take(house: House, folder: Path, table: str, mapping: str = ACCOUNTS, *overr
     path = folder / "in.csv"
     path.write_text(table, encoding="utf-8")
     compiled = compile_mapping(parse_mapping(mapping))
-    rows = read_file(path, compiled)
-    partner_file = PartnerFile("customers", "", "", mapping="customers", take=UpsertRows)
-    ports = house.project.ports(Nobody(), override)
-    return import_file(ports, Flow("customers", "", ()), partner_file, rows)
+    project = house.project
+    project.org.bulk_from = 1 if house.way == "bulk" else 2_000
+    ports = project.ports(Nobody(), override)
+    if house.way == "step":
+        partner_file = PartnerFile("customers", "", "", mapping="customers", take=UpsertRows)
+        return import_file(ports, Flow("customers", "", ()), partner_file, read_file(path, compiled))
+    return import_table(ports, "customers", TableImport(open_file(path, compiled)))
 
 
 def reasons(house: House, result: RunResult) -> list[tuple[Bucket, str]]:

@@ -1,0 +1,112 @@
+"""What is told of an imported table afterwards: evidence for the journal, the partner's own file with the results."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from sfsync.engine.apply import refusal
+from sfsync.engine.differences import ID, KEY, ROW
+from sfsync.engine.files import answer_name
+from sfsync.engine.hints import ABOUT_WORDS, nearest_words
+from sfsync.engine.importing import NO_KEY, no_record, same_key
+from sfsync.engine.tables import TableFile
+from sfsync.journal.values import RowRecord
+from sfsync.languages.catalogue import Catalogue
+from sfsync.languages.reason import Reason
+from sfsync.mapping.rows import RowProblem
+from sfsync.records import Bucket
+
+if TYPE_CHECKING:
+    from sfsync.tabular.answer import Answer
+
+_DOUBTFUL = [Bucket.INVALID.value, Bucket.NOT_FOUND.value]
+
+
+def evidence(ledger: pl.DataFrame, file: TableFile, object_name: str) -> Iterator[RowRecord]:
+    """A record for the journal of every row. Keys in doubt are kept only where they look like keys of ours."""
+    key = pl.col(KEY)
+    ours = key.str.contains(r"\d") & key.str.contains(r"^[\w:./-]{1,64}$") & ~key.str.contains(r"^\d{8,}$")
+    known = key.is_not_null() & (~pl.col("bucket").is_in(_DOUBTFUL) | ours)
+    lines = ledger.select(
+        pl.when(known).then(key).otherwise(pl.format("row {}", ROW)).alias(KEY),
+        "bucket",
+        pl.when(pl.col("field") != "")
+        .then(pl.format("{}: {}", "field", "reason"))
+        .otherwise("reason")
+        .alias("reason"),
+        ROW,
+        ID,
+        pl.col("bucket").is_in([Bucket.APPLIED.value, Bucket.FAILED.value]).alias("sent"),
+        "fields",
+    )
+    for key_text, bucket, reason, row, record_id, sent, fields in lines.iter_rows():
+        yield RowRecord(
+            key=key_text,
+            bucket=Bucket(bucket),
+            reason=reason,
+            file=file.name,
+            row_number=row,
+            record_id=record_id,
+            object=object_name if sent else None,
+            fields=tuple(fields.split(",")) if fields else (),
+        )
+
+
+def answer(
+    file: TableFile, ledger: pl.DataFrame, catalogue: Catalogue
+) -> tuple[str, Callable[[Path], object]]:
+    """The answer's name, and what writes it in the catalogue's language."""
+    from sfsync.tabular.answer import write_answer
+
+    def write(out: Path) -> None:
+        wanted = file.bound.columns.plan.headings
+        answers = Answers(ledger, file, catalogue)
+        write_answer(file.path, file.table, answers, out, head=catalogue.head, wanted=wanted)
+
+    return answer_name(file), write
+
+
+class Answers(Mapping[int, "Answer"]):
+    """The lines of a ledger as answers by row number, each made when it is asked for."""
+
+    def __init__(self, ledger: pl.DataFrame, file: TableFile, catalogue: Catalogue) -> None:
+        self._lines = ledger.select("bucket", "reason", "field", "code", "others")
+        self._places = {row: place for place, row in enumerate(ledger[ROW])}
+        self._file, self._catalogue = file, catalogue
+        rules = [f"rule:{word}" for word in ABOUT_WORDS]
+        asked = ledger.filter(pl.col("code").is_in(rules)).select(ROW, "field")
+        self._hints = nearest_words(file, dict(asked.iter_rows()))
+
+    def __getitem__(self, row: int) -> "Answer":
+        from sfsync.tabular.answer import Answer
+
+        bucket, reason, field, code, others = self._lines.row(self._places[row])
+        if not code:
+            return Answer(bucket)
+        why = reason_of(self._file, row, field, code, reason, others)
+        said, remedy = self._catalogue.say(why)
+        hint, _ = self._catalogue.say(self._hints.get(row, ""))
+        heading = self._file.bound.heading(field) or field if field else ""
+        return Answer(bucket, said, heading, hint or remedy)
+
+    def __contains__(self, row: object) -> bool:
+        return row in self._places
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def reason_of(file: TableFile, row: int, field: str, code: str, text: str, others: str) -> str:
+    """A line's reason as a value that can be said in other languages (columns as in LEDGER)."""
+    kind, _, name = code.partition(":")
+    if kind == "rule":
+        return file.bound.reason(RowProblem(row, field, "", name, text, "error", others))
+    if kind == "org":
+        return refusal(name, text)
+    ours = {NO_KEY.code: NO_KEY, "no_record": no_record(file.bound.mapping.object)}
+    return same_key(int(others)) if others else ours.get(code) or Reason(code, text)

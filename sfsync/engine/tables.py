@@ -1,0 +1,148 @@
+"""A table file on its way into the org, a block of rows at a time; what `import` of a mapping works on."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sfsync.errors import FileRefused
+from sfsync.records import Bucket
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from sfsync.mapping.bind import Bound
+    from sfsync.mapping.compile import CompiledMapping
+    from sfsync.mapping.plan import Lookup
+    from sfsync.mapping.rows import MappedBlock
+    from sfsync.tabular.model import Table
+
+Lookups = Mapping["Lookup", Mapping[str, Any]]
+"""What was found in the org for each lookup of a mapping: value → wanted value."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A file that was opened and bound to a mapping; its rows are read when they are needed, and may be again."""
+
+    path: Path
+    name: str
+    digest: str
+    table: "Table"
+    bound: "Bound"
+    stamp: tuple[int, ...]
+    """Which file it was when it was opened."""
+
+    def blocks(
+        self, lookups: Lookups | None = None, only: "pl.Series | None" = None
+    ) -> "Iterator[MappedBlock]":
+        """The mapped blocks in file order; of ``only`` these rows. Rows that the file itself broke are refused."""
+        import polars as pl
+
+        broken: dict[int, tuple[str, str]] = {}
+        seen = 0
+
+        def read() -> "Iterator[pl.DataFrame]":
+            nonlocal seen
+            seen = 0  # the table forgets its problems when it is read anew
+            for block in self.table.blocks():
+                yield block if only is None else block.filter(pl.col("row").is_in(only.implode()))
+
+        for block in self.bound.map(read, lookups=lookups):
+            new, seen = self.table.problems[seen:], len(self.table.problems)
+            # Kept for later blocks: a reader may hold rows back that it has noted already.
+            broken |= {note.row: (note.problem, note.message) for note in new if note.severity == "error"}
+            yield block.without(broken) if broken else block
+
+    def expected(self) -> int:
+        """About how many rows there are: exact, but for text of more than one block."""
+        if self.table.format != "csv":
+            return sum(block.height for block in self.table.blocks())
+        blocks = self.table.blocks()
+        first, second = next(blocks, None), next(blocks, None)
+        if first is None or second is None:
+            return 0 if first is None else first.height
+        texts = first.drop("row")
+        read = (
+            sum(int(texts[name].str.len_bytes().sum()) for name in texts.columns) + first.height * texts.width
+        )
+        return max(first.height + second.height, first.height * self.path.stat().st_size // max(read, 1))
+
+    def check(self) -> None:
+        """See that nobody has replaced the file since it was opened; raises FileRefused when somebody has."""
+        if _stamp(self.path) != self.stamp:
+            raise FileRefused(
+                self.name,
+                "changed",
+                "the file was replaced or written to while it was read; nothing more was sent.",
+                hint="Import it again when it is complete.",
+            )
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def open_file(path: Path, mapping: "CompiledMapping") -> TableFile:
+    """Open a file by a mapping; raises FileRefused for a file that cannot be what the mapping describes."""
+    from sfsync.tabular.answer import partner_columns
+    from sfsync.tabular.model import Hints
+    from sfsync.tabular.table import digest, open_table
+
+    stamp = _stamp(path)
+    table = open_table(path, Hints(wanted=mapping.wanted))
+    bound = mapping.bind(
+        partner_columns(table),
+        file=table.file,
+        sheet=table.sheet,
+        header_row=table.header_row,
+        date1904=table.date1904,
+    )
+    return TableFile(path, path.name, digest(path), table, bound, stamp)
+
+
+def look_up(file: TableFile, find: Callable[["Lookup", "pl.Series"], Mapping[str, Any]]) -> Lookups | None:
+    """Ask for everything that the mapping looks up; ``find`` gets the distinct values of one lookup."""
+    import polars as pl
+
+    wanted = file.bound.lookups
+    if not wanted:
+        return None
+    values: dict[Lookup, list[pl.Series]] = {lookup: [] for lookup in wanted}
+    for block in file.blocks():
+        for lookup, parts in values.items():
+            parts.append(block.names[lookup.name].drop_nulls().unique())
+    return {lookup: find(lookup, pl.concat(parts).unique().sort()) for lookup, parts in values.items()}
+
+
+def refused(block: "MappedBlock") -> "pl.DataFrame":
+    """The rows that the mapping or the file stopped, with the columns of the import's ledger that say why."""
+    import polars as pl
+
+    bucket = (
+        pl.when(pl.col("severity") == "duplicate")
+        .then(pl.lit(Bucket.DUPLICATE.value))
+        .when(pl.col("rule") == "not_found")
+        .then(pl.lit(Bucket.NOT_FOUND.value))
+        .otherwise(pl.lit(Bucket.INVALID.value))
+    )
+    return block.stopped.select(
+        "row",
+        pl.lit(None, pl.String).alias("key") if block.key is None else _keys(block),
+        bucket.alias("bucket"),
+        pl.col("message").alias("reason"),
+        pl.col("name").alias("field"),
+        pl.format("rule:{}", "rule").alias("code"),
+        pl.col("rows").alias("others"),
+    )
+
+
+def _keys(block: "MappedBlock") -> "pl.Series":
+    import polars as pl
+
+    keys = pl.DataFrame({"row": block.frame["row"], "key": block.key})
+    return block.stopped.join(keys, on="row", how="left", maintain_order="left")["key"].alias("key")
