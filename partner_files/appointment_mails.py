@@ -6,7 +6,7 @@ may not have gone out: it is reported, and never sent again by itself. What cert
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -103,8 +103,10 @@ class AppointmentMails(Step[Mailing]):
     claims: ClassVar[Mapping[str, str]]
     """Reader → the field that says for which appointment he got this kind of mail."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, names: Iterable[str] | None = None) -> None:
+        """``names``: only these leads (of a file just taken); without them all, and those in doubt are told."""
         self._office = office
+        self._names = None if names is None else sorted(set(names))
         self._told = False
 
     @abstractmethod
@@ -117,9 +119,12 @@ class AppointmentMails(Step[Mailing]):
 
     def select(self, look: Look, expected: Sequence[Any]) -> Mailing:
         now = look.clock.now()
-        soql = f"SELECT {_FIELDS} FROM {LEAD} WHERE {self.condition(now)} ORDER BY Appointment_At__c, Name"
-        leads, unsettled = look.org.query_many([soql, _OPEN])
-        return Mailing(leads, now, unsettled)
+        due = f"SELECT {_FIELDS} FROM {LEAD} WHERE {self.condition(now)}"
+        if self._names is None:
+            leads, unsettled = look.org.query_many([f"{due} ORDER BY Appointment_At__c, Name", _OPEN])
+            return Mailing(leads, now, unsettled)
+        pages = look.org.query_many(chunks(f"{due} AND {{}}", "Name", self._names))
+        return Mailing([lead for page in pages for lead in page], now)
 
     def decide(self, selected: Mailing) -> list[Decision]:
         return [
