@@ -7,20 +7,22 @@ run aftersales.campaigns   head office's reminders, made from the vehicle park
 
 from flows.aftersales_nightly import Ageing, AgeingSettings, Recontacts
 from flows.campaigns import Campaigns, MakeReminders
+from partner_files.aftersales_words import NoSaleReasons
 from partner_files.appointment_mails import Confirmations, MailsAgain, Reminders, office
+from partner_files.dealers import default_zone
 from partner_files.vehicles import VehicleDetails
 from sfsync.engine.flow import Flow, Group, Inbox
 from sfsync.project import Content
 
-RECONTACT_REASONS = ("not_now_contact_again",)
-
 
 def flow(content: Content) -> Flow:
     mails = office(content)
+    reasons = content.settings("aftersales", NoSaleReasons, section="no_sale_reasons")
     return Flow(
         "aftersales",
         "After-sales leads at dealers.",
         (
+            Inbox("dealer_updates_in", "dealer_updates", "Take dealers' waiting updates of their leads."),
             Inbox("vehicles_in", "vehicles", "Take head office's waiting files of the vehicle park."),
             Group(
                 "nightly",
@@ -28,7 +30,7 @@ def flow(content: Content) -> Flow:
                 (
                     VehicleDetails(),
                     Ageing(content.settings("aftersales", AgeingSettings, section="ageing")),
-                    Recontacts(RECONTACT_REASONS, content.zone),
+                    Recontacts(reasons.that_require("recontact_date"), default_zone(content)),
                     Confirmations(mails),
                     Reminders(mails),
                 ),

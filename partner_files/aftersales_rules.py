@@ -1,76 +1,40 @@
 """What a dealer may do to an after-sales lead, as one table of rules. Pure: no file, no org, no clock.
 
-A row of a dealer's file is a snapshot: the lead as the dealer's system sees it. What differs from the lead in the org is
-what the dealer did; an empty cell says nothing. ``decide`` takes lead and row and gives the fields to write, nothing to
-write, or the first rule that is broken; of a row that breaks one, nothing is written.
+A row of a dealer's file is a snapshot: the lead as the dealer's system sees it. What differs from the lead in the
+org is what the dealer did; an empty cell says nothing. ``decide`` takes lead and row and gives the fields to write,
+nothing to write, or the first rule that is broken; of a row that breaks one, nothing is written.
 
 Words: *told* is what the row says and the lead does not hold yet; *after* is the lead once it was written.
 
 Three moments are read from the row itself, so that a file that comes late is judged as if it had come in time:
-- an appointment is booked in a contact, so it must lie after the latest contact attempt; in a row that closes the lead
-  too, where attempts may have followed the visit, after the first;
+- an appointment is booked in a contact, so it must lie after the latest contact attempt; in a row that closes the
+  lead too, where attempts may have followed the visit, after the first;
 - a lead is closed when the file was made, but not before its latest contact attempt;
 - only "in the future" is about now: no attempt may lie after the moment at which the file is taken.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import datetime, timedelta
 from enum import Flag, auto
 from functools import cached_property
 from typing import Any
 
-from sfsync.cells import clean
-
-ASSIGNED = "Assigned to Dealer"
-BOOKED = "Appointment Booked"
-SALE = "Closed With Sale"
-NO_SALE = "Closed Without Sale"
-LOST = "Lost Sale"
-CLOSED = frozenset({SALE, NO_SALE, LOST})
-
-ATTEMPTS = tuple(f"attempt_{number}" for number in range(1, 6))
-FIELDS: Mapping[str, str] = {
-    "status": "Status__c",
-    **{name: f"Contact_Attempt_{number}__c" for number, name in enumerate(ATTEMPTS, 1)},
-    "appointment": "Appointment_At__c",
-    "appointment_emails": "Appointment_Emails__c",
-    "no_sale_reason": "No_Sale_Reason__c",
-    "notes": "Management_Notes__c",
-    "ownership_end": "End_of_Ownership__c",
-    "recontact_date": "Recontact_Date__c",
-    "mileage": "Mileage__c",
-    "vin": "VIN__c",
-    "consent_privacy": "Privacy_Consent__c",
-    "consent_marketing": "Marketing_Consent__c",
-}
-"""Our name → the field of the lead. Values: str, bool, float, date, aware datetime; None is empty."""
+from partner_files.aftersales_work import (
+    ASSIGNED,
+    ATTEMPTS,
+    BOOKED,
+    FIELDS,
+    LOST,
+    NO_SALE,
+    SALE,
+    Lead,
+    differences,
+    json_value,
+)
 
 VIN_SIGNS = frozenset("ABCDEFGHJKLMNPRSTUVWXYZ0123456789")
 VIN_LENGTH = 17
-
-
-@dataclass(frozen=True, slots=True)
-class Follower:
-    """The lead that a recontact date made: ``touched`` once its dealer or anybody else worked on it."""
-
-    id: str
-    touched: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """A lead as the org holds it. ``values`` by our names; ``final`` is the box that ageing ticks."""
-
-    values: Mapping[str, Any]
-    assigned: datetime | None
-    final: bool = False
-    follower: Follower | None = None
-
-    @property
-    def closed(self) -> bool:
-        return self.final or self.values.get("status") in CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +142,7 @@ def decide(
     for rule in RULES:
         if rule.actions & case.actions and (blame := rule.check(case)):
             return Broken(rule.code, blame.column, blame.parameters)
-    return {name: _json(value) for name, value in _written(case).items()}
-
-
-def differences(lead: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the row says and the lead does not hold."""
-    said = {name: stored(value) for name, value in row.items() if name in FIELDS}
-    return {
-        name: value
-        for name, value in said.items()
-        if value is not None and not _same(value, stored(lead.get(name)))
-    }
+    return {name: json_value(value) for name, value in _written(case).items()}
 
 
 def _written(case: Case) -> dict[str, Any]:
@@ -215,9 +169,8 @@ def _final(case: Case) -> Blame | None:
     return Blame(next(iter(case.told)), {"status": case.lead.values.get("status") or ""})
 
 
-def _follower_touched(case: Case) -> Blame | None:
-    follower = case.lead.follower
-    return Blame("recontact_date") if case.moves_recontact and follower and follower.touched else None
+def _recontact_begun(case: Case) -> Blame | None:
+    return Blame("recontact_date") if case.moves_recontact and case.lead.recontact_begun else None
 
 
 def _lost_by_dealer(case: Case) -> Blame | None:
@@ -323,7 +276,7 @@ RULES: Sequence[Rule] = (
         "recontact_begun",
         Action.CHANGE,
         "the customer is being contacted again already, so the recontact date cannot be moved any more",
-        _follower_touched,
+        _recontact_begun,
     ),
     Rule("lead_final", Action.CHANGE, "the lead is final ({status}) and takes no further change", _final),
     Rule("lost_by_system", Action.CHANGE, "only the system sets a lead to Lost Sale", _lost_by_dealer),
@@ -409,30 +362,3 @@ RULES: Sequence[Rule] = (
     ),
 )
 """Looked at from top to bottom; the first that is broken is named. Later rules may rely on earlier ones."""
-
-
-# --- values as the org keeps them -------------------------------------------------------------------------------
-
-
-def stored(value: Any) -> Any:
-    """A value as the org would hold it: no outer blanks, one kind of line break, mileage with one decimal."""
-    if isinstance(value, str):
-        return value.replace("\r\n", "\n").strip() or None
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        return float(Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP))
-    return value
-
-
-def _same(told: Any, held: Any) -> bool:
-    if isinstance(told, datetime) and isinstance(held, datetime):
-        # A system that knows only minutes means the same moment as one that knows seconds.
-        return told == held or (not told.second and told == held.replace(second=0, microsecond=0))
-    if isinstance(told, str) and isinstance(held, str):
-        return clean(told) == clean(held)
-    return bool(told == held) or (told is False and held is None)
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return value.isoformat() if isinstance(value, date) else value

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from partner_files.dealers import zone_of
+from partner_files.dealers import default_zone, zone_of
 from sfsync.engine.flow import Decision, Hands, Look, Result, Step, get
 from sfsync.errors import TransportFailed
 from sfsync.project import Content
@@ -73,7 +73,7 @@ def office(content: Content) -> Office:
     kinds = (Confirmations.kind, Reminders.kind)
     wanted = {f"{kind}_{whom}": VALUES for kind in kinds for whom in ("customer", "dealer")}
     letters = Letters(content.root / "config" / "mails", wanted, default=settings.language)
-    return Office(letters, content.zone)
+    return Office(letters, default_zone(content))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,19 +31,35 @@ def read_file(path: Path, mapping: "CompiledMapping", name: str | None = None) -
 
     ``name`` is the partner's name for the file where it was renamed on the way in.
     """
-    from sfsync.tabular.answer import partner_columns
     from sfsync.tabular.model import Hints
     from sfsync.tabular.table import digest, open_table
 
     table = open_table(path, Hints(wanted=mapping.wanted))
-    bound = mapping.bind(
+    bound = _bind(mapping, table)
+    return FileRows(path, name or path.name, digest(path), map_table(bound, table), table, bound)
+
+
+def read_as(file: FileRows, **notation: Any) -> "list[MappedRow]":
+    """The rows of a file that was read, mapped anew with another notation.
+
+    ``notation``: keys of the mapping's ``file`` section, such as ``timezone``, ``dates``, ``decimal``, ``thousands``.
+    For files in which it is known only from the org, or row by row, how their sender writes. Raises ConfigError.
+    """
+    from sfsync.mapping.compile import declaring
+
+    return map_table(_bind(declaring(file.bound.mapping, **notation), file.table), file.table)
+
+
+def _bind(mapping: "CompiledMapping", table: "Table") -> "Bound":
+    from sfsync.tabular.answer import partner_columns
+
+    return mapping.bind(
         partner_columns(table),
         file=table.file,
         sheet=table.sheet,
         header_row=table.header_row,
         date1904=table.date1904,
     )
-    return FileRows(path, name or path.name, digest(path), map_table(bound, table), table, bound)
 
 
 def map_table(

@@ -72,6 +72,12 @@ def compile_mapping(mapping: Mapping) -> CompiledMapping:
     return compiled
 
 
+def declaring(mapping: Mapping, **notation: Any) -> CompiledMapping:
+    """The mapping with other values in its ``file`` section (``timezone``, ``dates``, ``decimal`` …), made ready."""
+    file = mapping.file.model_copy(update=notation)
+    return compile_mapping(mapping.model_copy(update={"file": file}))
+
+
 def _plan(mapping: Mapping, *, date1904: bool) -> Plan:
     lenders = lent_rules(mapping)
     names = []
