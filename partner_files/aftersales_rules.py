@@ -32,6 +32,7 @@ from partner_files.aftersales_work import (
     differences,
     json_value,
 )
+from sfsync.languages.reason import Reason
 
 VIN_SIGNS = frozenset("ABCDEFGHJKLMNPRSTUVWXYZ0123456789")
 VIN_LENGTH = 17
@@ -47,11 +48,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A broken rule: its code, the column to blame (our name), and what its sentence is filled in with."""
+    """A broken rule: why, as partners are told, and the column to blame (our name)."""
 
-    code: str
+    reason: Reason
     column: str
-    parameters: Mapping[str, str | int] = field(default_factory=dict)
 
 
 class Action(Flag):
@@ -118,6 +118,7 @@ class Rule:
     code: str
     actions: Action
     english: str
+    """Its sentence; those of other languages stand in ``config/languages/`` by the code."""
     check: Callable[[Case], "Blame | None"]
 
 
@@ -126,7 +127,7 @@ class Blame:
     """The column that breaks a rule, and what to fill its sentence in with."""
 
     column: str
-    parameters: Mapping[str, str | int] = field(default_factory=dict)
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
 
 def decide(
@@ -141,7 +142,7 @@ def decide(
         return {}
     for rule in RULES:
         if rule.actions & case.actions and (blame := rule.check(case)):
-            return Broken(rule.code, blame.column, blame.parameters)
+            return Broken(Reason(rule.code, rule.english, **blame.parameters), blame.column)
     return {name: json_value(value) for name, value in _written(case).items()}
 
 
@@ -166,7 +167,7 @@ def _written(case: Case) -> dict[str, Any]:
 def _final(case: Case) -> Blame | None:
     if not case.lead.closed or case.moves_recontact:
         return None
-    return Blame(next(iter(case.told)), {"status": case.lead.values.get("status") or ""})
+    return Blame(next(iter(case.told)))
 
 
 def _recontact_begun(case: Case) -> Blame | None:
@@ -179,7 +180,7 @@ def _lost_by_dealer(case: Case) -> Blame | None:
 
 def _status_back(case: Case) -> Blame | None:
     back = case.told.get("status") == ASSIGNED and case.lead.values.get("status") == BOOKED
-    return Blame("status", {"status": BOOKED}) if back else None
+    return Blame("status") if back else None
 
 
 def _attempt_recorded(case: Case) -> Blame | None:
@@ -226,7 +227,7 @@ def _appointment_missing(case: Case) -> Blame | None:
 
 
 def _appointment_status(case: Case) -> Blame | None:
-    return Blame("status", {"status": ASSIGNED}) if case.after.get("status") == ASSIGNED else None
+    return Blame("status") if case.after.get("status") == ASSIGNED else None
 
 
 def _appointment_past(case: Case) -> Blame | None:
@@ -247,7 +248,7 @@ def _sale_notes(case: Case) -> Blame | None:
 
 def _reason_status(case: Case) -> Blame | None:
     idle = "no_sale_reason" in case.told and case.after.get("status") != NO_SALE
-    return Blame("no_sale_reason", {"status": NO_SALE}) if idle else None
+    return Blame("no_sale_reason") if idle else None
 
 
 def _reason_missing(case: Case) -> Blame | None:
@@ -255,8 +256,7 @@ def _reason_missing(case: Case) -> Blame | None:
 
 
 def _reason_unknown(case: Case) -> Blame | None:
-    reason = str(case.after["no_sale_reason"])
-    return None if reason in case.settings.reasons else Blame("no_sale_reason", {"reason": reason})
+    return None if case.after["no_sale_reason"] in case.settings.reasons else Blame("no_sale_reason")
 
 
 def _requires(name: str) -> Callable[[Case], Blame | None]:
@@ -278,13 +278,13 @@ RULES: Sequence[Rule] = (
         "the customer is being contacted again already, so the recontact date cannot be moved any more",
         _recontact_begun,
     ),
-    Rule("lead_final", Action.CHANGE, "the lead is final ({status}) and takes no further change", _final),
+    Rule("lead_final", Action.CHANGE, "the lead is closed or final and takes no further change", _final),
     Rule("lost_by_system", Action.CHANGE, "only the system sets a lead to Lost Sale", _lost_by_dealer),
     Rule("status_back", Action.CHANGE, "an appointment is booked; the lead cannot go back", _status_back),
     Rule(
         "reason_without_closing",
         Action.CHANGE,
-        "a no-sale reason goes only with the status {status}",
+        "a no-sale reason goes only with the status Closed Without Sale",
         _reason_status,
     ),
     Rule(
@@ -321,7 +321,7 @@ RULES: Sequence[Rule] = (
     Rule(
         "appointment_status",
         Action.BOOK,
-        "an appointment is given, but the status is {status}",
+        "an appointment is given, but the status is still Assigned to Dealer",
         _appointment_status,
     ),
     Rule(
@@ -349,7 +349,7 @@ RULES: Sequence[Rule] = (
         _sale_notes,
     ),
     Rule("reason_missing", _WITHOUT, "closing without sale needs a reason", _reason_missing),
-    Rule("reason_unknown", _WITHOUT, "the no-sale reason {reason} is not in use", _reason_unknown),
+    Rule("reason_unknown", _WITHOUT, "the no-sale reason is not in the list", _reason_unknown),
     Rule(
         "reason_ownership",
         _WITHOUT,

@@ -15,12 +15,13 @@ from datetime import datetime
 from typing import Any
 
 from partner_files.aftersales_leads import OBJECT, SELECT, dealer_of, lead_of, moment, value_of, version_of
-from partner_files.aftersales_rules import RULES, Broken, Settings, decide
+from partner_files.aftersales_rules import Broken, Settings, decide
 from partner_files.aftersales_words import DealerSettings, NoSaleReasons
 from partner_files.aftersales_work import FIELDS
 from partner_files.dealers import zone_of
 from sfsync.engine.files import FileStep, read_as, refused
 from sfsync.engine.flow import Decision, FileRows, Look, PartnerFile
+from sfsync.languages.reason import Reason
 from sfsync.mapping.rows import MappedRow
 from sfsync.project import Content
 from sfsync.records import Bucket, Record, Update
@@ -28,7 +29,12 @@ from sfsync.reports.sla_settings import SlaSettings
 from sfsync.salesforce.soql import chunks
 from sfsync.tabular.made import made_at
 
-_SENTENCES = {rule.code: rule.english for rule in RULES}
+NO_LEAD = Reason("no_lead", "no lead has this number")
+CHANGED_SINCE = Reason(
+    "changed_since",
+    "the lead was changed in our system after this row was made",
+    "Take it from a new list and enter your changes there.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +120,26 @@ class TakeDealerUpdates(FileStep[Leads]):
         name, code = str(row.named["lead_ref"]), row.named["dealer_code"]
         record = selected.leads.get(name)
         if record is None:
-            return refused(row, Bucket.NOT_FOUND, "no lead has this number", "lead_ref")
+            return refused(row, Bucket.NOT_FOUND, NO_LEAD, "lead_ref")
         if dealer_of(record)["Dealer_Code__c"].upper() != code:
-            return refused(
-                row, Bucket.NOT_FOUND, f"the dealer {code} has no lead with this number", "lead_ref"
+            reason = Reason(
+                "not_their_lead", "the dealer {code} has no lead with this number", code=str(code)
             )
+            return refused(row, Bucket.NOT_FOUND, reason, "lead_ref")
         told = {each: value_of(each, row.named[each]) for each in FIELDS}
-        if told["no_sale_reason"] is not None:
-            told["no_sale_reason"] = self._office.reasons.code(told["no_sale_reason"])
-            if told["no_sale_reason"] is None:
-                return refused(
-                    row, Bucket.INVALID, "this no-sale reason is not in the list", "no_sale_reason"
-                )
+        if told["no_sale_reason"]:
+            told["no_sale_reason"] = (
+                self._office.reasons.code(told["no_sale_reason"]) or told["no_sale_reason"]
+            )
         found = decide(
             lead_of(record), told, now=selected.now, made=selected.made, settings=self._office.rules
         )
         if not isinstance(found, Broken) and not found:
             return Decision(name, Bucket.UNCHANGED, number=row.number)
         if self._outdated(row, record, selected.made):
-            reason = "the lead was changed in the org after this file was made; take it from a new list"
-            return refused(row, Bucket.CONFLICT, reason, "")
+            return refused(row, Bucket.CONFLICT, CHANGED_SINCE, "")
         if isinstance(found, Broken):
-            return refused(row, Bucket.INVALID, sentence(found), found.column)
+            return refused(row, Bucket.INVALID, found.reason, found.column)
         before = {field: record.get(field) for field in found}
         change = Update(OBJECT, record["Id"], dict(found), before)
         return Decision(name, number=row.number, phases=((change,),))
@@ -147,8 +151,3 @@ class TakeDealerUpdates(FileStep[Leads]):
             return bool(version != version_of(record))
         changed = moment(record["LastModifiedDate"])
         return changed is not None and changed != moment(record["CreatedDate"]) and changed > made
-
-
-def sentence(broken: Broken) -> str:
-    """A broken rule in English."""
-    return _SENTENCES[broken.code].format_map(broken.parameters)

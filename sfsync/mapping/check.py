@@ -131,7 +131,8 @@ class _Check:
         if not rule.model_fields_set:
             return
         kind = type_of(rule)
-        for key in _BELONGS.keys() & rule.model_fields_set:
+        fields = type(rule).model_fields
+        for key in _BELONGS.keys() & {fields[name].alias or name for name in rule.model_fields_set}:
             kinds = _BELONGS[key]
             undeclared = isinstance(rule, FieldRule) and rule.type is None and rule.map is None
             if kind not in kinds and not undeclared:

@@ -76,20 +76,20 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words, json_schema_input_typ
 LANGUAGE = "^[a-z]{2}$"
 
 
-def _headings(value: Any) -> Any:
+def _by_language(value: Any) -> Any:
     return value if isinstance(value, dict) else {"": value}
 
 
-Headings = Annotated[
+ByLanguage = Annotated[
     dict[Annotated[str, Field(pattern="^([a-z]{2})?$")], Words],
     BeforeValidator(
-        _headings,
+        _by_language,
         json_schema_input_type=Plain
         | list[Plain]
         | dict[Annotated[str, Field(pattern=LANGUAGE)], Plain | list[Plain]],
     ),
 ]
-"""Headings by language; under "" where no language is told."""
+"""Words by language; under "" where no language is told."""
 
 
 class Strict(BaseModel):
@@ -136,7 +136,11 @@ class Rule(Strict):
     )
     pattern: str | None = Field(None, description="A regular expression that the whole text must match.")
     one_of: tuple[Scalar, ...] | None = Field(None, description="The values that are allowed.")
-    map: dict[str, Words] | None = Field(None, description="Our value: the partner's words for it.")
+    listed_words: dict[str, ByLanguage] | None = Field(
+        None,
+        alias="map",
+        description="Our value: the partner's words for it, or a list of them for each language: {en: […], fr: […]}.",
+    )
     yes: Words | None = Field(None, description="Words for true (boolean).")
     no: Words | None = Field(None, description="Words for false (boolean).")
     case: Literal["upper", "lower", "title"] | None = Field(
@@ -159,11 +163,25 @@ class Rule(Strict):
         "reject", description="blank: an unreadable value becomes empty, with a warning."
     )
 
+    @property
+    def map(self) -> dict[str, tuple[str, ...]] | None:
+        """Our values, and all words for each, in whatever language."""
+        listed = self.listed_words
+        if listed is None:
+            return None
+        return {
+            value: tuple(each for words in said.values() for each in words) for value, said in listed.items()
+        }
+
+    def word(self, value: str, language: str) -> str:
+        """The first word of a language for one of our values; the value itself where there is none."""
+        return ((self.listed_words or {}).get(value, {}).get(language) or (value,))[0]
+
 
 class Header(Rule):
     """One of our names: the headings that partners use for it, and how its cells are read."""
 
-    listed: Headings = Field(
+    listed: ByLanguage = Field(
         {},
         alias="headings",
         description="The headings partners use, or a list of them for each language: {en: […], fr: […]}. "

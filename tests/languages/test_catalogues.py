@@ -8,6 +8,7 @@ from string import Formatter
 
 import pytest
 
+from partner_files import aftersales_rules
 from sfsync.engine.apply import REFUSALS
 from sfsync.engine.language import load_catalogue
 from sfsync.errors import ConfigError
@@ -48,7 +49,8 @@ def library() -> dict[str, set[str]]:
 
 
 def project() -> dict[str, set[str]]:
-    return written("flows", "partner_files")
+    rules = {rule.code: words(rule.english) for rule in aftersales_rules.RULES}
+    return {**rules, **written("flows", "partner_files")}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

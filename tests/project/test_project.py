@@ -96,7 +96,9 @@ def test_no_project_anywhere(tmp_path: Path, here: Path, monkeypatch: pytest.Mon
 def test_the_projects_own_content() -> None:
     content = Content(ROOT)
     assert content.flow_names == ["aftersales", "charge_card"]
-    assert {"activation", "allocation", "dealer_updates", "vehicles", "web_forms"} <= set(content.partner_file_names)
+    assert {"activation", "allocation", "dealer_updates", "vehicles", "web_forms"} <= set(
+        content.partner_file_names
+    )
     assert content.flow("charge_card").name == "charge_card"
     assert content.partner_file("allocation").family == "charge_card"
     assert content.mapping("allocation").mapping.object == "Asset"
