@@ -1,6 +1,5 @@
 """`sfsync mapping`: check mappings, try them on a file, turn a file into CSV for another tool, print the schema."""
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sfsync.cli.common import Options, OutputFile, common_options
+from sfsync.cli.mapping_convert import convert
 from sfsync.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -153,6 +153,9 @@ def schema(options: Options, output: Path | None) -> None:
     options.say(f"Written to {output}.")
 
 
+command.add_command(convert)
+
+
 def _path(name: str, options: Options) -> Path:
     """A mapping by path, or by name in the project."""
     from sfsync.project import Content, find_root
@@ -171,21 +174,9 @@ def _all(options: Options) -> list[Path]:
 
 def _described(compiled: "CompiledMapping", options: Options, describe: Path | None) -> dict[str, Any]:
     """The describe to compare with: from a file, from the org that --org names, or nothing."""
-    if describe is not None:
-        try:
-            found = json.loads(describe.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{describe} is no describe in JSON: {error}.") from error
-        if not isinstance(found, dict) or not isinstance(found.get("fields"), list):
-            raise ConfigError(f"{describe} is no describe of an object: it has no list of fields.")
-        return found
-    if options.org is None:
-        return {}
-    from sfsync.project import open_project
+    from sfsync.cli.describes import describer
 
-    org = open_project(options.project, org=options.org).org
-    answer: dict[str, Any] = org.session.request("GET", f"sobjects/{compiled.mapping.object}/describe").json()
-    return answer
+    return describer(options, describe)(compiled.mapping.object) or {}
 
 
 def _open(name: str, file: Path, options: Options, sheet: str | None) -> "tuple[Table, Bound]":

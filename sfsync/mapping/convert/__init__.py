@@ -1,0 +1,1 @@
+"""Mappings of other programs (Data Loader, SFDMU, CumulusCI) as mapping files of ours."""
