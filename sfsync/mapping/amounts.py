@@ -19,9 +19,22 @@ def number_reader(decimal: str, thousands: Sequence[str], *, whole: bool = False
     """Numbers with ``decimal`` as the decimal sign and any of ``thousands`` between groups of three digits."""
     dtype: pl.DataType = pl.Int64() if whole else pl.Float64()
 
+    decimals = "" if whole else rf"(?:{re.escape(decimal)}[0-9]{{1,5}})?"
+    signs = [sign for sign in thousands if sign != decimal and not sign.isspace()]
+
     def fast(text: pl.Series) -> pl.Series:
-        plain = pl.when(pl.col("t").str.contains(_PLAIN)).then("t")
-        return text.to_frame("t").select(plain.cast(dtype, strict=False))["t"]
+        column = pl.col("t")
+        found: list[pl.Expr] = [pl.when(column.str.contains(_PLAIN)).then(column)]
+        if not whole and text.str.contains(decimal, literal=True).any():
+            broken = pl.when(column.str.contains(rf"^[+-]?(?:0|[1-9][0-9]{{0,8}}){decimals}$")).then(column)
+            found.append(broken.str.replace(decimal, ".", literal=True))
+        for sign in signs:
+            if text.str.contains(sign, literal=True).any():
+                groups = rf"[1-9][0-9]{{0,2}}(?:{re.escape(sign)}[0-9]{{3}}){{1,2}}"
+                grouped = pl.when(column.str.contains(rf"^[+-]?{groups}{decimals}$")).then(column)
+                bare = grouped.str.replace_all(sign, "", literal=True)
+                found.append(bare.str.replace(decimal, ".", literal=True))
+        return text.to_frame("t").select(t=pl.coalesce(found).cast(dtype, strict=False))["t"]
 
     form = number_form(decimal, thousands)
     return Reader(dtype, fast, lambda text, kind: number(text, kind, form, whole=whole))

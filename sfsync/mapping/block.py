@@ -9,6 +9,7 @@ import polars as pl
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.conditions import as_text, holds
 from sfsync.mapping.constraints import mark
+from sfsync.mapping.distinct import read_distinct
 from sfsync.mapping.kinds import reason, type_of
 from sfsync.mapping.model import Rejection, Rule
 from sfsync.mapping.phones import with_regions
@@ -59,7 +60,10 @@ def _read(
     if region is not None and type_of(item.rule) == "phone":
         _read(columns, block, items, region, readings)
         text = with_regions(text, readings[region].values)
-    readings[name] = item.constraints.apply(item.reader.read(text, kinds))
+    if kinds is None:
+        readings[name] = read_distinct(text, lambda texts: item.constraints.apply(item.reader.read(texts)))
+    else:
+        readings[name] = item.constraints.apply(item.reader.read(text, kinds))
 
 
 def _require(columns: Columns, readings: dict[str, Reading]) -> None:

@@ -47,7 +47,7 @@ def reader_for(rule: Rule, file: File, *, date1904: bool = False) -> Reader:
         case "country":
             return country_reader()
         case "phone":
-            return phone_reader(rule.region or file.region)
+            return phone_reader(rule.region or file.region, by_row=rule.region_from is not None)
         case "text" | "name":
             return text_reader()
 

@@ -1,5 +1,8 @@
 """Columns of dates and date-times: fast doors for the usual notations, zones, and clocks that change."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,18 +12,72 @@ from sfsync.cells import Kind
 from sfsync.mapping.dates import Moment, Notation, read_moment
 from sfsync.mapping.readers import Cell, Reader
 
-_ISO_DAY = r"^(19[1-9][0-9]|20[0-9]{2})-[0-9]{2}-[0-9]{2}$"
-_ISO_WALL = r"^(19[1-9][0-9]|20[0-9]{2})-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}$"
-_ISO_INSTANT = _ISO_WALL.replace("[T ]", "T").replace("$", "(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$")
+_YEAR = "(?:19[1-9][0-9]|20[0-9]{2})"
 """Years from 1910: what the fast doors read, they read for cells of every kind."""
+_CLOCK = "[0-9]{2}:[0-5][0-9]"
+_ISO_INSTANT = rf"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}:[0-5][0-9](?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])$"
+_SIGNS = "-/."
+_SAMPLE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A notation as a regular expression of whole texts, and as polars reads it."""
+
+    shape: str
+    form: str
+
+
+def _days(order: str | None) -> list[_Form]:
+    """The notations of days with two digits for day and month: year first, or in the declared order."""
+    two = "[0-9]{2}"
+    forms = []
+    for sign in _SIGNS:
+        written = re.escape(sign)
+        if sign == "-" or order is not None:
+            forms.append(_Form(written.join((_YEAR, two, two)), f"%Y{sign}%m{sign}%d"))
+        if order in {"dmy", "mdy"}:
+            form = sign.join(f"%{letter}" for letter in order[:2]) + f"{sign}%Y"
+            forms.append(_Form(written.join((two, two, _YEAR)), form))
+    return forms
+
+
+def _walls(order: str | None) -> list[_Form]:
+    """The notations of days with a time behind them."""
+    signs, clocks = "T ", ((_CLOCK, "%H:%M"), (f"{_CLOCK}:[0-5][0-9]", "%H:%M:%S"))
+    return [
+        _Form(f"{day.shape}{sign}{shape}", f"{day.form}{sign}{form}")
+        for day in _days(order)
+        for sign in signs
+        for shape, form in clocks
+    ]
+
+
+def _used(forms: Sequence[_Form], text: pl.Series) -> list[_Form]:
+    """The notations that some texts of a column are in."""
+    sample = text.drop_nulls()
+    sample = sample.gather_every(max(1, len(sample) // _SAMPLE))
+    return [form for form in forms if sample.str.contains(f"^{form.shape}$").any()]
+
+
+def _first(text: pl.Series, found: list[pl.Expr], dtype: pl.DataType) -> pl.Series:
+    """What the first notation made of each text; null where none fits."""
+    if not found:
+        return pl.Series([None], dtype=dtype).new_from_index(0, len(text))
+    return text.to_frame("t").select(t=pl.coalesce(found))["t"]
 
 
 def date_reader(notation: Notation) -> Reader:
     """Days; a time in the cell is cut off."""
+    forms = _days(notation.order)
 
     def fast(text: pl.Series) -> pl.Series:
-        day = pl.when(pl.col("t").str.contains(_ISO_DAY)).then("t").str.to_date("%Y-%m-%d", strict=False)
-        return text.to_frame("t").select(day)["t"]
+        column = pl.col("t")
+        found = [
+            pl.when(column.str.contains(f"^{form.shape}$")).then(column).str.to_date(form.form, strict=False)
+            for form in _used(forms, text)
+        ]
+        return _first(text, found, pl.Date())
 
     def slow(text: str, kind: Kind) -> Cell:
         moment = read_moment(text, kind, notation)
@@ -35,19 +92,25 @@ def datetime_reader(notation: Notation, zone: str | None) -> Reader:
     """Instants in UTC. A time without a zone is wall time in ``zone``; an error when that is None."""
     dtype = pl.Datetime("us", "UTC")
 
+    forms = _walls(notation.order) if zone is not None else []
+
     def fast(text: pl.Series) -> pl.Series:
-        frame = text.to_frame("t")
-        instant = pl.when(pl.col("t").str.contains(_ISO_INSTANT)).then(
-            pl.col("t").str.replace("Z$", "+00:00")
-        )
-        found = instant.str.to_datetime("%Y-%m-%dT%H:%M:%S%:z", time_unit="us", time_zone="UTC", strict=False)
-        if zone is None:
-            return frame.select(found)["t"]
-        wall = pl.when(pl.col("t").str.contains(_ISO_WALL)).then(
-            pl.col("t").str.replace(" ", "T", literal=True)
-        )
-        local = wall.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
-        return frame.select(pl.coalesce(found, _unmistakable(local, zone)))["t"]
+        column = pl.col("t")
+        found = [
+            _unmistakable(
+                pl.when(column.str.contains(f"^{form.shape}$"))
+                .then(column)
+                .str.to_datetime(form.form, time_unit="us", strict=False),
+                zone or "UTC",
+            )
+            for form in _used(forms, text)
+        ]
+        if text.str.contains(_ISO_INSTANT).any():
+            instant = pl.when(column.str.contains(_ISO_INSTANT)).then(column.str.replace("Z$", "+00:00"))
+            found.append(
+                instant.str.to_datetime("%Y-%m-%dT%H:%M:%S%:z", time_unit="us", time_zone="UTC", strict=False)
+            )
+        return _first(text, found, dtype)
 
     def slow(text: str, kind: Kind) -> Cell:
         moment = read_moment(text, kind, notation)

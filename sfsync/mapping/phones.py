@@ -1,4 +1,11 @@
-"""Phone numbers as people type them, to E.164 (+31612345678)."""
+"""Phone numbers as people type them, to E.164 (+31612345678).
+
+The fast door knows numbers of countries whose national numbers are plain: digits, or digits behind one 0. What it
+knows of a country comes from the metadata of phonenumbers; everything else goes to phonenumbers itself.
+"""
+
+from dataclasses import dataclass
+from functools import cache, partial
 
 import polars as pl
 
@@ -8,11 +15,17 @@ from sfsync.mapping.readers import Cell, Reader
 _E164 = 15  # digits at most (ITU-T E.164)
 _REGION = "\x1f"
 """Between a number and its region where the region comes from another column."""
+_MOST = 16
+"""Regions and country codes of one block that the fast door looks for, the most frequent ones."""
+_SEPARATORS = r"[ ./()-]"
+_SAME = "0*(?:0|" + "|".join(f"{digit}+" for digit in range(1, 10)) + ")"
+"""Nobody's number: one digit again and again."""
 
 
-def phone_reader(region: str | None) -> Reader:
-    """Numbers without + or 00 belong to ``region``; a text may carry its own region (see ``with_regions``)."""
-    return Reader(pl.String(), None, lambda text, kind: phone(text, kind, region))
+def phone_reader(region: str | None, *, by_row: bool = False) -> Reader:
+    """Numbers without + or 00 belong to ``region``; ``by_row``: each text carries its own (see ``with_regions``)."""
+    fast = _by_row if by_row else partial(_numbers, region=region)
+    return Reader(pl.String(), fast, lambda text, kind: phone(text, kind, region))
 
 
 def with_regions(text: pl.Series, regions: pl.Series) -> pl.Series:
@@ -43,3 +56,121 @@ def phone(text: str, kind: Kind, region: str | None) -> Cell:
         return Cell(error="phone")
     found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Cell(found) if len(found) <= _E164 + 1 else Cell(error="phone")
+
+
+@dataclass(frozen=True, slots=True)
+class _Country:
+    """What the fast door knows of a region. ``behind``: what may stand behind + and the code, as regular expression.
+
+    ``prefix`` stands before a national number; None: numbers without + are not simple there.
+    """
+
+    code: str
+    behind: str
+    prefix: str | None
+
+
+@cache
+def _country(region: str | None) -> _Country | None:
+    """A region; None when there is no such region, or when digits stand there for more than digits."""
+    from phonenumbers import PhoneMetadata
+
+    found = PhoneMetadata.metadata_for_region(region) if region else None
+    if found is None or found.general_desc is None or found.national_prefix_for_parsing not in {None, "0"}:
+        return None
+    code = str(found.country_code)
+    first = "[1-9]" if found.national_prefix_for_parsing else "[0-9]"  # Italian numbers may begin with 0
+    lengths = [length for length in found.general_desc.possible_length if length <= _E164 - len(code)]
+    behind = "|".join(f"{first}[0-9]{{{length - 1}}}" for length in lengths)
+    plain = found.international_prefix == "00" and not found.national_prefix_transform_rule
+    prefix = found.national_prefix_for_parsing or ""
+    return _Country(code, f"(?:{behind})", prefix if plain else None) if lengths else None
+
+
+@cache
+def _code(digits: str) -> str | None:
+    """The country's code that a number begins with; no code is the beginning of another."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    if digits.startswith("0"):
+        return None
+    return next((digits[:n] for n in (1, 2, 3) if int(digits[:n]) in COUNTRY_CODE_TO_REGION_CODE), None)
+
+
+@cache
+def _behind(code: str) -> str | None:
+    """A country's code and what may stand behind it; None where it is not simple."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    country = _country(COUNTRY_CODE_TO_REGION_CODE[int(code)][0])
+    return None if country is None else code + country.behind
+
+
+def _by_row(text: pl.Series) -> pl.Series:
+    marks, typed = text.str.slice(-3), text.str.head(-3)
+    values = _nothing(text)
+    for mark in _usual(marks)[:_MOST]:
+        if mark.startswith(_REGION):
+            rows = (marks == mark).arg_true()
+            values = values.scatter(rows, _numbers(typed.gather(rows), mark[1:]))
+    return values
+
+
+def _numbers(text: pl.Series, region: str | None) -> pl.Series:
+    """Numbers of one region, or of any country behind a +: first those of digits only, then those with signs."""
+    values = _digits(text, region)
+    left = (values.is_null() & text.is_not_null()).arg_true()
+    if left.is_empty():
+        return values
+    return values.scatter(left, _digits(_without_signs(text.gather(left)), region))
+
+
+def _without_signs(text: pl.Series) -> pl.Series:
+    column = pl.col("t")
+    if text.str.contains("(0)", literal=True).any():
+        spelled = column.str.contains("(0)", literal=True)
+        abroad = column.str.contains(r"^(?:\+|00)[0-9]")  # signs before these leave brackets of their own
+        column = (
+            pl.when(abroad).then(column.str.replace_all("(0)", "", literal=True)).when(~spelled).then(column)
+        )
+    return text.to_frame("t").select(t=column.str.replace_all(_SEPARATORS, ""))["t"]
+
+
+def _digits(text: pl.Series, region: str | None) -> pl.Series:
+    """Numbers that are digits, perhaps behind a +."""
+    home = _country(region)
+    if home is not None and home.prefix is not None:
+        text = _called_from(home, text)
+    behind = _usual(text.filter(text.str.starts_with("+")).str.slice(1, 3))
+    codes = dict.fromkeys(code for digits in behind if digits.isdecimal() and (code := _code(digits)))
+    known = [found for code in codes if (found := _behind(code))][:_MOST]
+    if not known:
+        return _nothing(text)
+    column = pl.col("t")
+    fine = column.str.contains(rf"^\+(?:{'|'.join(known)})$")
+    fine &= ~column.str.contains(rf"^\+(?:{'|'.join(codes)}){_SAME}$")
+    return text.to_frame("t").select(pl.when(fine).then(column))["t"]
+
+
+def _called_from(home: _Country, text: pl.Series) -> pl.Series:
+    """National numbers with + and the country's code before them."""
+    column = pl.col("t")
+    national = column.str.contains(rf"^{home.prefix}{home.behind}$") & ~column.str.starts_with("00")
+    if not home.prefix:  # the country's code may stand there without its +
+        national &= ~column.str.starts_with(home.code)
+    bare = pl.lit(f"+{home.code}") + column.str.slice(len(home.prefix or ""))
+    if text.str.starts_with("00").any():
+        column = (
+            pl.when(column.str.starts_with("00")).then(pl.lit("+") + column.str.slice(2)).otherwise(column)
+        )
+    return text.to_frame("t").select(t=pl.when(national).then(bare).otherwise(column))["t"]
+
+
+def _usual(texts: pl.Series) -> list[str]:
+    """Distinct texts, the most frequent first."""
+    counted: list[str] = texts.drop_nulls().rename("t").value_counts(sort=True)["t"].to_list()
+    return counted
+
+
+def _nothing(text: pl.Series) -> pl.Series:
+    return pl.Series([None], dtype=pl.String).new_from_index(0, len(text))

@@ -16,7 +16,8 @@ OUTER = (
 """What is taken off both ends of a text: all kinds of blanks, and characters that cannot be seen."""
 
 _ZERO_WIDTH = f"[{ZERO_WIDTH}]"
-_ASCII = r"^[\x00-\x7f]*$"
+_COMPOSABLE = "[^\u0000-\u02ff]"
+"""What NFC may change; before the combining marks nothing is (Unicode Standard Annex 15)."""
 
 
 def text_reader() -> Reader:
@@ -29,7 +30,7 @@ def trimmed(text: pl.Series) -> pl.Series:
     column = _unguarded(text).str.strip_chars(OUTER)
     if text.str.contains("\r", literal=True).any():
         column = column.str.replace_all("\r\n", "\n", literal=True)
-    if not is_ascii(text):
+    if not is_ascii(text) and text.str.contains(_COMPOSABLE).any():
         column = column.str.normalize("NFC")
     return _blank_to_null(text, column)
 
@@ -62,7 +63,7 @@ def is_ascii(text: pl.Series) -> bool:
 
 def _blank_to_null(text: pl.Series, column: pl.Expr) -> pl.Series:
     frame = text.to_frame("t").select(t=column)
-    return frame.select(pl.when(pl.col("t").str.len_bytes() > 0).then("t"))["t"]
+    return frame.select(pl.when(pl.col("t") != "").then("t"))["t"]
 
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -76,9 +77,17 @@ def email_reader() -> Reader:
 
 
 def _emails(text: pl.Series) -> pl.Series:
-    frame = text.to_frame("t").select(pl.col("t").str.strip_chars(OUTER).str.to_lowercase())
+    """Most addresses have no blanks around them; those that may have are looked at once more."""
+    values = _mailable(text.str.to_lowercase())
+    left = (values.is_null() & text.is_not_null()).arg_true()
+    if left.is_empty():
+        return values
+    return values.scatter(left, _mailable(text.gather(left).str.strip_chars(OUTER).str.to_lowercase()))
+
+
+def _mailable(text: pl.Series) -> pl.Series:
     usable = pl.col("t").str.contains(_MAILABLE) & (pl.col("t").str.len_bytes() <= 80)
-    return frame.select(pl.when(usable).then("t"))["t"]
+    return text.to_frame("t").select(pl.when(usable).then("t"))["t"]
 
 
 def email(text: str, kind: Kind = Kind.TEXT) -> Cell:

@@ -13,7 +13,7 @@ from sfsync.mapping.amounts import number_reader
 from sfsync.mapping.dates import Notation
 from sfsync.mapping.digits import digits_reader
 from sfsync.mapping.moments import date_reader, datetime_reader
-from sfsync.mapping.phones import phone
+from sfsync.mapping.phones import phone, phone_reader
 from sfsync.mapping.readers import Reader
 from sfsync.mapping.rules import NUMBERS
 from sfsync.mapping.texts import email_reader, key_reader, text_reader
@@ -252,6 +252,8 @@ TIMES = st.datetimes(datetime(1905, 1, 1), datetime(2095, 1, 1)).map(  # noqa: D
 ZONED = st.tuples(TIMES, st.sampled_from(["", "Z", "+02:00", "-13:59", "+13:00"])).map("".join)
 MAILS = st.tuples(st.text("ab.é+-_ ", max_size=5), st.text("ab.-1é ", max_size=8)).map("@".join)
 
+LONG_NUMBERS = st.from_regex(r"[0-9]{15,20}", fullmatch=True)
+
 DOORS: list[tuple[str, Reader]] = [
     ("digits", digits_reader(19)),
     ("any digits", digits_reader(None)),
@@ -262,12 +264,28 @@ DOORS: list[tuple[str, Reader]] = [
     ("datetime", datetime_reader(Notation("mdy"), PARIS)),
     ("zoneless", datetime_reader(Notation("mdy"), None)),
     ("email", email_reader()),
+    ("year first", date_reader(Notation("ymd"))),
+    ("whole", number_reader(",", [".", " "], whole=True)),
+    ("phone", phone_reader("NL")),
+    ("phone of nowhere", phone_reader(None)),
+    ("phone of Italy", phone_reader("IT")),
 ]
+WRITTEN = st.tuples(
+    st.from_regex(r"[0-3][0-9]([-/.])[01][0-9]\1(19|20)[0-9]{2}", fullmatch=True),
+    st.sampled_from(["", " 23:59", "T02:30:60", " 24:00", " 7:05", " 09:61"]),
+).map("".join)
+AMOUNTS = st.from_regex(r"[+-]?[0-9]{1,3}([.,][0-9]{3}){0,3}[.,]?[0-9]{0,6}", fullmatch=True)
+NUMBERS_TYPED = st.tuples(
+    st.sampled_from(
+        ["", "0", "+31", "+31 (0)", "0031", "(0", "+39", "+39 0", "39", "+44", "+1 ", "00", "+0"]
+    ),
+    st.from_regex(r"([0-9][ ./()-]?){4,12}", fullmatch=True) | st.sampled_from(["666666666", "99999999"]),
+).map("".join)
 
 
 @pytest.mark.parametrize("reader", [pytest.param(reader, id=name) for name, reader in DOORS])
 @settings(max_examples=120)
-@given(text=TEXTS | DAYS | ZONED | MAILS | st.from_regex(r"[0-9]{15,20}", fullmatch=True))
+@given(text=TEXTS | DAYS | ZONED | MAILS | WRITTEN | AMOUNTS | NUMBERS_TYPED | LONG_NUMBERS)
 @example(text="2022-03-27T02:30:00")
 @example(text="2022-10-30T02:30:00")
 @example(text="8605297047528730000")
