@@ -103,7 +103,7 @@ def _field(found: SObject, wanted: WantedField) -> Finding:
         return Finding("field", "missing", f"{name} is not an external id.", DEPLOY)
     if wanted.unique and not field.unique:
         return Finding("field", "missing", f"{name} is not unique, so doubles could be made.", DEPLOY)
-    if not (field.createable and field.updateable):
+    if wanted.written and not (field.createable and field.updateable):
         return Finding("field", "forbidden", f"{name} may not be edited.", ASSIGN)
     return _values(found, wanted.name, wanted.values)
 

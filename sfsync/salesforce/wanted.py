@@ -12,13 +12,14 @@ _VALUE_SETS = {"OrderStatus": ("Order", "Status"), "AssetStatus": ("Asset", "Sta
 
 @dataclass(frozen=True, slots=True)
 class WantedField:
-    """A custom field. ``values`` are the values of its picklist."""
+    """A custom field. ``values`` are the values of its picklist; a formula is ``written`` by nobody."""
 
     object: str
     name: str
     external_id: bool = False
     unique: bool = False
     values: tuple[str, ...] = ()
+    written: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def _field(path: Path) -> WantedField:
         external_id=child_text(root, "externalId") == "true",
         unique=child_text(root, "unique") == "true",
         values=tuple(child_text(value, "fullName") for value in values),
+        written=not _children(root, "formula"),
     )
 
 

@@ -40,6 +40,12 @@ def test_what_we_need_is_read_from_what_we_deploy():
         "Order",
         "OrderItem",
         "Asset",
+        "Aftersales_Lead__c",
+        "Vehicle__c",
+    }
+    assert {field.name for field in wanted.fields if not field.written} == {
+        "Confirmation_Due__c",
+        "Vehicle_Details_Differ__c",
     }
     assert wanted.values["Order", "Status"] == ("Draft", "Activated", "Card Sent", "Completed")
     assert wanted.queues == ("Web_Leads",)

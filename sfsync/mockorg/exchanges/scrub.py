@@ -18,6 +18,8 @@ from sfsync.mockorg.exchanges.pseudonyms import PATTERN, SECRET, Pseudonyms
 from sfsync.mockorg.exchanges.types import FieldTypes, is_describe
 from sfsync.mockorg.exchanges.xml_values import scrub_xml
 
+_REFERENCE = re.compile(r"@\{\w+(?:\.\w+|\[\d+\])*\}")
+"""A reference to another subrequest's answer, ``@{account.id}``."""
 _KEPT_AS = {
     "date": words.DATE,
     "datetime": words.MOMENT,
@@ -191,7 +193,7 @@ class Scrubber:
             return text
         if kind == "base64":
             return "c2NydWJiZWQ="
-        if "@{" in text:  # a reference to another subrequest's answer
+        if _REFERENCE.fullmatch(text):
             return self.kept(text)
         return self._unknown(name, kind, text)
 

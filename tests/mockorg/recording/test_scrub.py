@@ -225,6 +225,12 @@ def test_a_describe_that_passes_by_is_learned():
     assert scrubber.field("Colour__c", "Jan", "Card__c") != "Jan"
 
 
+def test_a_reference_is_kept_and_what_only_looks_like_one_is_not():
+    scrubber = Scrubber(FieldTypes(SCHEMA))
+    assert scrubber.field("AccountId", "@{acc.records[0].id}", "Contact") == "@{acc.records[0].id}"
+    assert "Jan" not in scrubber.field("Description", "Jan @{acc.id}", "Lead")
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.text(min_size=9).filter(lambda text: not looks_like_id(text)))
 def test_no_text_of_a_text_field_survives(text: str):
