@@ -160,18 +160,19 @@ def _wall(moments: "pd.Series[Any]", zones: "pd.Series[Any]") -> "pd.Series[Any]
     ]
     if not parts:
         return pd.Series([], index=moments.index, dtype="datetime64[ms]")
-    return pd.concat(parts).reindex(moments.index)
+    found: pd.Series[Any] = pd.concat(parts).reindex(moments.index)
+    return found
 
 
 def _took(timed: "pd.DataFrame", until: "pd.Series[Any]", limit: Limit) -> "pd.Series[Any]":
     """The time from assignment ``until`` then, as the limit counts it; never less than nothing."""
-    wall = limit.by_calendar
-    end, start = (
-        (_wall(until, timed["zone"]), timed["assigned_local"]) if wall else (until, timed["assigned"])
-    )
-    taken: pd.Series[Any] = end - start
-    never_less: pd.Series[Any] = taken.mask(taken < timedelta(), timedelta())
-    return never_less
+    if limit.by_calendar:
+        until, start = _wall(until, timed["zone"]), timed["assigned_local"]
+    else:
+        start = timed["assigned"]
+    taken = until - start
+    positive: pd.Series[Any] = taken.mask(taken < timedelta(), timedelta())
+    return positive
 
 
 def _within(timed: "pd.DataFrame", period: Period) -> "pd.Series[bool]":

@@ -1,13 +1,16 @@
 """The SLA report as plain values for programs, and as tables for a screen."""
 
 from collections.abc import Iterator
+from functools import partial
 from math import isnan
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfsync.reports import sla_words as words
 from sfsync.reports.durations import spoken
 from sfsync.reports.report import BAD, GOOD, QUIET, STRONG, Cell, Column, Findings, TextTable
 from sfsync.reports.sla import SlaReport, rows_of
+from sfsync.reports.sla_rank import ranked
 from sfsync.reports.sla_settings import FIRST_CONTACT, SLAS
 
 if TYPE_CHECKING:
@@ -23,10 +26,25 @@ def findings(report: SlaReport, title: str, dealer: str | None) -> Findings:
     return Findings(
         as_json(report, dealer),
         tables(report),
-        {},
+        {
+            ".xlsx": partial(_book, report, title, dealer),
+            ".html": partial(_page, report, title, dealer),
+        },
         heading=words.heading(report, title, dealer),
         remarks=words.remarks(report),
     )
+
+
+def _book(report: SlaReport, title: str, dealer: str | None, path: Path) -> None:
+    from sfsync.reports.sla_book import write_book
+
+    write_book(report, path, title=title, dealer=dealer)
+
+
+def _page(report: SlaReport, title: str, dealer: str | None, path: Path) -> None:
+    from sfsync.reports.sla_page import page
+
+    path.write_text(page(report, title=title, dealer=dealer), encoding="utf-8")
 
 
 def as_json(report: SlaReport, dealer: str | None) -> dict[str, Any]:
@@ -100,16 +118,6 @@ def tables(report: SlaReport) -> list[TextTable]:
         _table(report, f"The {len(best)} dealers with the best first contact", "dealer", best),
         _table(report, f"The {len(last)} dealers with the worst", "dealer", last),
     ]
-
-
-def ranked(report: SlaReport, sla: str) -> tuple["pd.DataFrame", "pd.DataFrame"]:
-    """The best dealers of an SLA, best first, and the others at the end, worst first; never one in both."""
-    settings = report.settings.ranking
-    rankable = report.dealers[report.dealers[f"{sla}_n"] >= settings.leads]
-    order = rankable.sort_values([f"{sla}_share", f"{sla}_n"], ascending=[False, False], kind="stable")
-    best = order.head(min(settings.dealers, (len(order) + 1) // 2))
-    last = order.iloc[len(best) :].tail(settings.dealers).iloc[::-1]
-    return best, last
 
 
 def _headline(report: SlaReport) -> TextTable:

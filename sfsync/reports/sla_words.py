@@ -1,5 +1,6 @@
 """How the SLA report speaks: names and rules of the SLAs, shares, trends, remarks. For screen, page, book."""
 
+from datetime import date
 from math import floor, isnan
 from zoneinfo import ZoneInfo
 
@@ -40,12 +41,24 @@ def trend(value: float) -> str:
     return f"{'▲' if points > 0 else '▼' if points < 0 else '='} {abs(points):.1f}"
 
 
+def points(value: float) -> str:
+    """As ``trend``, in words: ``▲ 3.1 points``."""
+    return f"{trend(value)} points" if trend(value) else "–"
+
+
+def month_name(month: str) -> str:
+    """``Oct`` for ``2026-10``; January says its year."""
+    day = date.fromisoformat(f"{month}-01")
+    return f"{day:%b %Y}" if day.month == 1 else f"{day:%b}"
+
+
 def met(value: float, aim: float) -> bool | None:
     """Whether a share reaches its target; None where nothing counts."""
     return None if isnan(value) else value >= aim - 1e-12
 
 
 def heading(report: SlaReport, title: str, dealer: str | None) -> str:
+    """One line that says what the figures are of."""
     parts = [title, report.period.label, f"{int(report.figures['leads']):,} leads"]
     if dealer:
         parts.insert(1, f"dealer {dealer}")
@@ -60,7 +73,7 @@ def as_of(report: SlaReport) -> str:
 def remarks(report: SlaReport) -> list[str]:
     """What a reader must know to judge the figures."""
     settings, notes, total = report.settings, report.notes, report.figures
-    found = [f"Figures {as_of(report)}. Trends are points against the {_before(report)}."]
+    found = [f"Figures {as_of(report)}. Trends are points against {compared_with(report)}."]
     still = int(total[f"{FIRST_CONTACT}_open"]), int(total[f"{MANAGEMENT}_open"])
     if any(still):
         found.append(
@@ -84,5 +97,6 @@ def remarks(report: SlaReport) -> list[str]:
     return found
 
 
-def _before(report: SlaReport) -> str:
-    return f"month before ({report.previous.label})" if report.period.last else report.previous.label
+def compared_with(report: SlaReport) -> str:
+    """What the trends are against."""
+    return f"{'' if report.period.last else 'the '}{report.previous.label}"

@@ -3,17 +3,28 @@
 Text is written as text: what somebody typed into a form never becomes a formula.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sfsync.reports.book import (
+    DARK,
+    LIGHT,
+    MONEY,
+    RULE,
+    SHARE,
+    WHOLE,
+    dress_heading,
+    font,
+    keep_text,
+    legal,
+    set_page,
+)
 from sfsync.reports.tally import TOTAL, VERDICTS, Tally
 
 if TYPE_CHECKING:
     import pandas as pd
-    from openpyxl.styles import Font
     from openpyxl.worksheet.worksheet import Worksheet
 
 _HEADINGS: Mapping[str, str] = {
@@ -37,10 +48,7 @@ _PLANS: Mapping[str, str] = {
     "plus": "Plus",
     "business": "Business",
 }
-_WHOLE, _MONEY, _SHARE = "#,##0", "#,##0.00", "0.0%"
-_DARK, _LIGHT, _RULE = "1F3A5F", "EEF3F9", "B8C4D6"
 _RARE = ("Failed", "Waiting", "Waiting for intake")
-_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _COLOURS = ("1F3A5F", "3E8E7E", "E0A030", "B5533C", "7A6C9D", "8A97A8")
 
 
@@ -65,17 +73,17 @@ def write_tally(tally: Tally, path: Path, *, title: str, day: date, note: str = 
             sheet.freeze_panes = "B2"
             _dress_table(sheet, 1, table)
             _widths(sheet)
-            _page(sheet)
+            set_page(sheet, repeat="1:1")
         _chart(summary, writer.sheets["Revenue"], tally.revenue)
         for sheet in writer.sheets.values():
-            _as_text(sheet)
+            keep_text(sheet)
         writer.book.properties.title = title
         writer.book.properties.creator = "sfsync"
 
 
 def _readable(table: "pd.DataFrame") -> "pd.DataFrame":
     shown = table.rename(columns=lambda name: _HEADINGS.get(str(name), _PLANS.get(str(name), str(name))))
-    shown = shown.rename(index=lambda name: _ILLEGAL.sub("", _PLANS.get(str(name), str(name))))
+    shown = shown.rename(index=lambda name: legal(_PLANS.get(str(name), str(name))))
     columns = [heading for heading in _RARE if heading in shown and not shown[heading].any()]
     rows = [step for step in _RARE if step in shown.index and not shown.loc[step].any()]
     return shown.drop(columns=columns, index=rows).rename_axis(
@@ -91,24 +99,24 @@ def _summary(sheet: "Worksheet", tally: Tally, title: str, note: str) -> None:
     from openpyxl.styles import Alignment
 
     sheet["A1"], sheet["A2"] = title, note
-    sheet["A1"].font = _font(size=18, bold=True, color=_DARK)
-    sheet["A2"].font = _font(size=10, italic=True, color="666666")
+    sheet["A1"].font = font(size=18, bold=True, color=DARK)
+    sheet["A2"].font = font(size=10, italic=True, color="666666")
     shown = _readable(tally.funnel)
     _dress_table(sheet, 4, shown)
     total = tally.countries.loc[TOTAL].to_dict()
     facts = (
-        ("Cards ordered", total["cards"], _WHOLE),
-        ("Cards sent", total["cards_sent"], _WHOLE),
-        ("Cards active", total["cards_active"], _WHOLE),
-        ("Revenue", total["revenue"], _MONEY),
-        ("Revenue per order", total["revenue"] / max(total["orders"], 1), _MONEY),
+        ("Cards ordered", total["cards"], WHOLE),
+        ("Cards sent", total["cards_sent"], WHOLE),
+        ("Cards active", total["cards_active"], WHOLE),
+        ("Revenue", total["revenue"], MONEY),
+        ("Revenue per order", total["revenue"] / max(total["orders"], 1), MONEY),
     )
     start = 4 + len(shown) + 2
     for place, (label, figure, form) in enumerate(facts):
-        sheet.cell(start + place, 1, label).font = _font()
-        cell = sheet.cell(start + place, 2, float(figure) if form == _MONEY else int(figure))
+        sheet.cell(start + place, 1, label).font = font()
+        cell = sheet.cell(start + place, 2, float(figure) if form == MONEY else int(figure))
         cell.number_format = form
-        cell.font = _font(bold=True)
+        cell.font = font(bold=True)
         cell.alignment = Alignment(horizontal="right")
     sheet.column_dimensions["A"].width = 24
     sheet.column_dimensions["B"].width = 14
@@ -116,46 +124,34 @@ def _summary(sheet: "Worksheet", tally: Tally, title: str, note: str) -> None:
     sheet.column_dimensions["D"].width = 4
     sheet.sheet_view.showGridLines = False
     sheet.freeze_panes = "A5"
-    _page(sheet)
+    set_page(sheet)
 
 
 def _dress_table(sheet: "Worksheet", header: int, table: "pd.DataFrame") -> None:
     from openpyxl.styles import Alignment, Border, PatternFill, Side
 
-    line = Side(style="thin", color=_RULE)
+    line = Side(style="thin", color=RULE)
     formats = [_format(str(heading), table[heading]) for heading in table.columns]
-    for cell in sheet[header][: len(formats) + 1]:
-        cell.font = _font(bold=True, color="FFFFFF")
-        cell.fill = PatternFill("solid", fgColor=_DARK)
-        cell.border = Border()
-        cell.alignment = Alignment(horizontal="left" if cell.column == 1 else "right", vertical="center")
-    sheet.row_dimensions[header].height = 20
+    dress_heading(sheet, header, len(formats) + 1)
     for row in range(header + 1, header + len(table) + 1):
         is_total = sheet.cell(row, 1).value == TOTAL
         for column in range(1, len(formats) + 2):
             cell = sheet.cell(row, column)
-            cell.font = _font(bold=is_total)
+            cell.font = font(bold=is_total)
             cell.border = Border(top=line) if is_total else Border(bottom=line)
             cell.alignment = Alignment(
                 horizontal="left" if column == 1 else "right", wrap_text=column == 1, vertical="top"
             )
             if is_total:
-                cell.fill = PatternFill("solid", fgColor=_LIGHT)
+                cell.fill = PatternFill("solid", fgColor=LIGHT)
             if column > 1:
                 cell.number_format = formats[column - 2]
 
 
-def _font(**features: Any) -> "Font":
-    """One family everywhere: a font without a name is shown in whatever the reader's program likes."""
-    from openpyxl.styles import Font
-
-    return Font(**{"name": "Calibri", "size": 11, **features})
-
-
 def _format(heading: str, values: "pd.Series[Any]") -> str:
     if heading == _HEADINGS["share"]:
-        return _SHARE
-    return _MONEY if values.dtype.kind == "f" else _WHOLE
+        return SHARE
+    return MONEY if values.dtype.kind == "f" else WHOLE
 
 
 def _widths(sheet: "Worksheet") -> None:
@@ -165,17 +161,6 @@ def _widths(sheet: "Worksheet") -> None:
         texts = [str(sheet.cell(row, column).value or "") for row in range(1, sheet.max_row + 1)]
         longest = max((len(text) for text in texts), default=0)
         sheet.column_dimensions[get_column_letter(column)].width = min(max(longest + 3, 13), 70)
-
-
-def _page(sheet: "Worksheet") -> None:
-    from openpyxl.worksheet.properties import PageSetupProperties
-
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 9  # A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    if sheet.title != "Summary":
-        sheet.print_title_rows = "1:1"
 
 
 def _chart(summary: "Worksheet", figures: "Worksheet", revenue: "pd.DataFrame") -> None:
@@ -193,17 +178,10 @@ def _chart(summary: "Worksheet", figures: "Worksheet", revenue: "pd.DataFrame") 
         titles_from_data=True,
     )
     chart.set_categories(Reference(figures, min_col=1, min_row=2, max_row=countries + 1))
-    chart.y_axis.numFmt, chart.y_axis.delete, chart.x_axis.delete = _WHOLE, False, False
+    chart.y_axis.numFmt, chart.y_axis.delete, chart.x_axis.delete = WHOLE, False, False
     chart.legend.position = "b"
     chart.width, chart.height = 19, 10.5
     for series, colour in zip(chart.series, _COLOURS * 4, strict=False):
         series.graphicalProperties.solidFill = colour
         series.graphicalProperties.line.solidFill = colour
     summary.add_chart(chart, "E4")
-
-
-def _as_text(sheet: "Worksheet") -> None:
-    for row in sheet.iter_rows():
-        for cell in row:
-            if cell.data_type == "f":
-                cell.data_type = "s"
