@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import aftersales, charge_card, journal, mappings, mock_org, startup, workbooks
+from tests.bench import aftersales, charge_card, importing, journal, mappings, mock_org, startup, workbooks
 from tests.bench.measure import Plan, Row
 
 TOPICS = {
@@ -15,6 +15,7 @@ TOPICS = {
     "charge_card": charge_card.rows,
     "aftersales": aftersales.rows,
     "mapping": mappings.rows,
+    "importing": importing.rows,
     "workbook": workbooks.rows,
     "journal": journal.rows,
     "mock_org": mock_org.rows,

@@ -1,0 +1,176 @@
+"""`import` of a large table into a served mock org, against a loop over the rows with simple-salesforce's Bulk 2.0.
+
+Both talk to a mock org in a process of its own and look at their jobs twenty times a second. The org's work is the
+same for both; what each client spends itself is its processor time.
+"""
+
+import csv
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from tests.bench.measure import ROOT, Cost, Pair, Plan, Row, Work, alternate, side
+from tests.bench.mock_org import Served
+
+_FULL = 100_000
+_DIFFERENT = 2_000
+"""Submissions that are made up; the file repeats them under other keys and e-mail addresses."""
+_TWICE = 500
+"""Every so many rows one stands twice."""
+_LONGEST_PAUSE = 0.05
+_HEADERS = """    job_title: {type: text, max: 128, truncate: true}
+    website: {type: text, max: 255}
+    industry: {type: picklist, one_of: [Banking, Energy, Retail, Transportation]}
+    annual_revenue: {type: number, min: 0}
+"""
+_FIELDS = """  Title: job_title
+  Website: website
+  Industry: industry
+  AnnualRevenue: annual_revenue
+"""
+
+
+def rows(plan: Plan) -> Iterator[Row]:
+    count = plan.rows(_FULL)
+    table = plan.scratch / "table.csv"
+    side(make_table, table, count)()
+    mapping = plan.scratch / "leads.yaml"
+    text = (ROOT / "mappings/charge_card/web_forms.yaml").read_text(encoding="utf-8")
+    text = text.replace("\nfields:\n", f"{_HEADERS}\nfields:\n{_FIELDS}")
+    mapping.write_text(text + "\nguards: {changes: 10000000}\n", encoding="utf-8")
+    pair = alternate(
+        1,
+        side(with_sfsync, table, mapping, plan.scratch / "ours.db"),
+        side(with_simple_salesforce, table, plan.scratch / "theirs.db"),
+    )
+    size = f"{count:,} rows × 25"
+    against = "a loop over the rows, simple-salesforce bulk2"
+    org = pair.ours[0].value["org"] / pair.ours[0].seconds
+    yield Row(
+        "import", against, pair.time, f"{size}; {org:.0%} of our time is the org's", "≤ 0.1", pair.time <= 0.1
+    )
+    client = _ratio(pair, "processor")
+    yield Row("import, client's processor", against, client, size, "≤ 0.1", client <= 0.1)
+    memory = _ratio(pair, "megabytes")
+    yield Row("import, memory", against, memory, size, "≤ 0.5", memory <= 0.5)
+    again = side(with_sfsync, table, mapping, plan.scratch / "ours.db")()
+    yield Row("import again, writing nothing", against, again.seconds / pair.theirs[0].seconds, _calls(again))
+
+
+def _ratio(pair: Pair, name: str) -> float:
+    return float(pair.ours[0].value[name] / pair.theirs[0].value[name])
+
+
+def _calls(cost: Cost) -> str:
+    return f"{cost.value['calls']:,} API calls"
+
+
+def make_table(path: str, count: str) -> Work:
+    from sfsync.demo.forms import submissions
+
+    def work() -> None:
+        forms = [submission.form for submission in submissions(1, min(_DIFFERENT, int(count)))]
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            more = ("job_title", "website", "industry", "annual_revenue")
+            writer = csv.DictWriter(file, [*forms[0], *more])
+            writer.writeheader()
+            industries = ("Banking", "Energy", "retail", "Transportation", "")
+            for number in range(int(count)):
+                form = forms[number % len(forms)]
+                own = number if number % _TWICE else max(number - 1, 0)
+                row = {"submission_id": f"WF-{own:09}", "email": f"{own}.{form['email'] or ''}"}
+                row |= {"job_title": f"Title {own % 300}", "website": f"https://{own % 5000}.example"}
+                row |= {"industry": industries[own % 5], "annual_revenue": str(own % 9_999 * 100)}
+                writer.writerow(form | row)
+
+    return work
+
+
+class _Watch:
+    """What a client's process spends; ``org`` is the time it waited for answers and between looks."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+        self._started = resource.getrusage(resource.RUSAGE_SELF)
+        self._clock = perf_counter()
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(min(seconds, _LONGEST_PAUSE))
+
+    def told(self, **more: Any) -> dict[str, Any]:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        processor = used.ru_utime + used.ru_stime - self._started.ru_utime - self._started.ru_stime
+        idle = max(0.0, perf_counter() - self._clock - processor)
+        return {"processor": processor, "org": idle, "megabytes": used.ru_maxrss / 1024, **more}
+
+
+def with_sfsync(table: str, mapping: str, data: str) -> Work:
+    import phonenumbers  # noqa: F401  both sides have their libraries loaded before the work begins
+    import polars  # noqa: F401, ICN001
+    import pydantic  # noqa: F401
+    import sqlalchemy  # noqa: F401
+
+    from sfsync.clock import SystemClock
+    from sfsync.engine.importing import TableImport
+    from sfsync.engine.operation import import_table
+    from sfsync.engine.running import Nobody
+    from sfsync.engine.tables import open_file
+    from sfsync.project import open_project
+
+    served = Served(data)
+    env = {
+        "SF_INSTANCE_URL": f"http://127.0.0.1:{served.port}",
+        "SF_ACCESS_TOKEN": served.headers["Authorization"].partition(" ")[2],
+        "SFSYNC_STATE": f"{data}.state",
+    }
+
+    class Quick(SystemClock):
+        def sleep(self, seconds: float) -> None:
+            watch.pause(seconds)
+
+    def work() -> Any:
+        project = open_project(str(ROOT), env=env, clock=Quick())
+        step = TableImport(open_file(Path(table), project.content.mapping(mapping)))
+        result = import_table(project.ports(Nobody()), "leads", step)
+        if result.steps[0].buckets.get("failed"):  # type: ignore[call-overload]  a Bucket is its word
+            raise SystemExit(f"{result.steps[0].buckets}")
+        return watch.told(calls=result.api_calls)
+
+    watch = _Watch()
+    return work
+
+
+def with_simple_salesforce(table: str, data: str) -> Work:
+    """What a careful script does: rows to records by hand, all of them to bulk2, the results read back by key."""
+    import simple_salesforce
+    from simple_salesforce import bulk2
+
+    from tests.bench.naive import leads
+
+    served = Served(data)
+    host = f"127.0.0.1:{served.port}"
+    token = served.headers["Authorization"].partition(" ")[2]
+    salesforce = simple_salesforce.Salesforce(instance=host, session_id=token)
+    salesforce.bulk2_url = salesforce.bulk2_url.replace("https://", "http://")
+
+    def work() -> Any:
+        with Path(table).open(encoding="utf-8", newline="") as file:
+            records = list(leads(csv.DictReader(file)))
+        jobs = salesforce.bulk2.Lead.upsert(records=records, external_id_field="Sfsync_Key__c", wait=0)
+        outcomes: dict[str, tuple[str, str]] = {}
+        for job in jobs:
+            found = salesforce.bulk2.Lead.get_all_ingest_records(job["job_id"])
+            for record in found["successfulRecords"]:
+                outcomes[record["Sfsync_Key__c"]] = ("applied", record["sf__Id"])
+            for record in found["failedRecords"]:
+                outcomes[record["Sfsync_Key__c"]] = ("failed", record["sf__Error"])
+        if len(outcomes) != len(records):
+            raise SystemExit(f"{len(records)} records, {len(outcomes)} outcomes")
+        return watch.told()
+
+    watch = _Watch()
+    bulk2.sleep = watch.pause
+    return work
