@@ -263,7 +263,7 @@ def _run(
 
 def _import(running: Running, flow: Flow, step: "TableImport") -> StepResult:
     from sfsync.engine.importing import run_table
-    from sfsync.engine.table_answer import answer, evidence
+    from sfsync.engine.table_answer import answer, record
 
     ports, file = running.ports, step.file
     result, ledger = run_table(
@@ -279,7 +279,7 @@ def _import(running: Running, flow: Flow, step: "TableImport") -> StepResult:
         running.run_id,
         StepRecord(result.name, result.selected, result.buckets, result.api_calls, result.seconds),
     )
-    running.journal.record_rows(running.run_id, step.name, evidence(ledger, file, step.object))
+    record(running.journal, running.run_id, step.name, ledger, file, step.object)
     size = file.path.stat().st_size
     running.journal.record_file(running.run_id, FileRecord(file.name, file.digest, "in", step.name, size))
     running.result(*answer(file, ledger, ports.catalogue(file.bound.language)))

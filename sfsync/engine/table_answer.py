@@ -12,44 +12,66 @@ from sfsync.engine.files import answer_name
 from sfsync.engine.hints import ABOUT_WORDS, nearest_words
 from sfsync.engine.importing import NO_KEY, no_record, same_key
 from sfsync.engine.tables import TableFile
-from sfsync.journal.values import RowRecord
+from sfsync.journal.values import RowPack, RowRecord
 from sfsync.languages.catalogue import Catalogue
 from sfsync.languages.reason import Reason
 from sfsync.mapping.rows import RowProblem
 from sfsync.records import Bucket
 
 if TYPE_CHECKING:
+    from sfsync.journal.journal import Journal
     from sfsync.tabular.answer import Answer
 
+PACK_FROM = 5_000
+"""Rows that went well from which the journal keeps them in packs."""
+
 _DOUBTFUL = [Bucket.INVALID.value, Bucket.NOT_FOUND.value]
+_WELL = [Bucket.APPLIED.value, Bucket.UNCHANGED.value]
+_SENT = {Bucket.APPLIED.value, Bucket.FAILED.value}
 
 
-def evidence(ledger: pl.DataFrame, file: TableFile, object_name: str) -> Iterator[RowRecord]:
-    """A record for the journal of every row. Keys in doubt are kept only where they look like keys of ours."""
+def record(
+    journal: "Journal", run_id: str, step: str, ledger: pl.DataFrame, file: TableFile, object_name: str
+) -> None:
+    """Keep where every row ended: those that went well in packs where they are many, all others one by one."""
+    lines = _evidence(ledger)
+    well = pl.col("bucket").is_in(_WELL) & (pl.col("reason") == "")
+    many = lines.filter(well)
+    if many.height < PACK_FROM:
+        many = many.clear()
+    else:
+        lines = lines.filter(~well)
+    journal.record_rows(run_id, step, _records(lines, file, object_name))
+    if many.height:
+        journal.record_pack(run_id, step, RowPack(file.name, object_name, many.select(RowPack.COLUMNS)))
+
+
+def _evidence(ledger: pl.DataFrame) -> pl.DataFrame:
+    """The ledger in the journal's words. Keys in doubt are kept only where they look like keys of ours."""
     key = pl.col(KEY)
     ours = key.str.contains(r"\d") & key.str.contains(r"^[\w:./-]{1,64}$") & ~key.str.contains(r"^\d{8,}$")
     known = key.is_not_null() & (~pl.col("bucket").is_in(_DOUBTFUL) | ours)
-    lines = ledger.select(
-        pl.when(known).then(key).otherwise(pl.format("row {}", ROW)).alias(KEY),
-        "bucket",
-        pl.when(pl.col("field") != "")
-        .then(pl.format("{}: {}", "field", "reason"))
-        .otherwise("reason")
-        .alias("reason"),
-        ROW,
-        ID,
-        pl.col("bucket").is_in([Bucket.APPLIED.value, Bucket.FAILED.value]).alias("sent"),
+    blamed = pl.format("{}: {}", "field", "reason")
+    return ledger.select(
+        pl.col(ROW).alias("row_number"),
+        pl.when(known).then(key).otherwise(pl.format("row {}", ROW)).alias("key"),
+        pl.col("bucket").cast(pl.String),
+        pl.when(pl.col("field") != "").then(blamed).otherwise("reason").alias("reason"),
+        pl.col(ID).alias("record_id"),
         "fields",
     )
-    for key_text, bucket, reason, row, record_id, sent, fields in lines.iter_rows():
+
+
+def _records(lines: pl.DataFrame, file: TableFile, object_name: str) -> Iterator[RowRecord]:
+    for row, key, bucket, reason, record_id, fields in lines.iter_rows():
         yield RowRecord(
-            key=key_text,
+            key=key,
             bucket=Bucket(bucket),
             reason=reason,
             file=file.name,
             row_number=row,
             record_id=record_id,
-            object=object_name if sent else None,
+            object=object_name if bucket in _SENT else None,
             fields=tuple(fields.split(",")) if fields else (),
         )
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sfsync.clock import Clock
 from sfsync.errors import ConfigError
-from sfsync.journal import leases, rows, story
+from sfsync.journal import leases, packs, rows, story
 from sfsync.journal.database import connect, explained, parse_url, place, reading
 from sfsync.journal.migrate import migrate
 from sfsync.journal.redact import redact
@@ -24,6 +24,7 @@ from sfsync.journal.tables import files, jobs, runs, steps, watermarks
 from sfsync.journal.values import (
     FileRecord,
     JobRecord,
+    RowPack,
     RowRecord,
     Run,
     RunRecord,
@@ -142,6 +143,11 @@ class Journal:
         with explained(self._where):
             return rows.write(self._engine, run_id, step, records, self._clock.now())
 
+    def record_pack(self, run_id: str, step: str, pack: RowPack) -> int:
+        """Record many rows that went well, packed, and return how many there were."""
+        with explained(self._where):
+            return packs.write(self._engine, run_id, step, pack, self._clock.now())
+
     def record_file(self, run_id: str, file: FileRecord) -> None:
         """Record a file that the run took in or gave out."""
         values = {
@@ -257,9 +263,11 @@ class Journal:
     def rows(
         self, run_id: str, *, step: str | None = None, buckets: Collection[Bucket] = ()
     ) -> Iterator[RowRecord]:
-        """The rows of a run in the order they were written, read as they are needed."""
+        """The rows of a run in the order they were written, packed ones last; read as they are needed."""
         with explained(self._where):
             yield from rows.read(reading(self._engine), run_id, step=step, buckets=buckets)
+            with reading(self._engine).connect() as connection:
+                yield from packs.read(connection, run_id, step=step, buckets=buckets)
 
     def explain(self, text: str) -> Story:
         """What happened to a business key, a record or job id, a file or FILE:ROW, over all runs."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
 
+from sfsync.journal import packs
 from sfsync.journal import rows as rows_
 from sfsync.journal.tables import files, jobs, rows, runs
 from sfsync.journal.values import Event, FileRecord, JobRecord, Story
@@ -19,7 +20,12 @@ _ID = re.compile(r"[A-Za-z0-9]{15}([A-Z0-5]{3})?")
 def tell(connection: Connection, text: str) -> Story:
     """The story of ``text``: a business key, a record or job id (15 or 18 long), a file, or FILE:ROW."""
     text = text.strip()
-    events = [*_rows(connection, text), *_jobs(connection, text), *_files(connection, text)]
+    events = [
+        *_rows(connection, text),
+        *_packed(connection, text),
+        *_jobs(connection, text),
+        *_files(connection, text),
+    ]
     events.sort(key=lambda event: event.at)  # stable: the order of writing settles what one moment holds
     cut = len(events) > LONGEST
     events = events[-LONGEST:]
@@ -65,6 +71,17 @@ def _rows(connection: Connection, text: str) -> list[Event]:
         Event(row.at, row.run_id, row.flow, row.step, row=rows_.record_of(row))
         for row in reversed(connection.execute(query.limit(LONGEST + 1)).all())
     ]
+
+
+def _packed(connection: Connection, text: str) -> list[Event]:
+    place = _PLACE.fullmatch(text)
+    return packs.find(
+        connection,
+        keys={text, text.upper()},
+        record_ids=_ids(text),
+        place=(rows_.file_name(place["file"]), int(place["row"])) if place else None,
+        most=LONGEST + 1,
+    )
 
 
 def _jobs(connection: Connection, text: str) -> list[Event]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -102,6 +103,26 @@ rows = Table(
     Index("rows_by_record", "record_id"),
     Index("rows_by_file", "file", "row_number"),
     Index("rows_by_job", "job_id"),
+)
+
+packs = Table(
+    "packs",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    _run_id(),
+    Column("step", String(120), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("file", Text),
+    Column("object", String(80)),
+    Column("rows", Integer, nullable=False),
+    Column("first_row_number", Integer),
+    Column("last_row_number", Integer),
+    Column("first_key", Text),
+    Column("last_key", Text),
+    Column("first_record_id", String(18)),
+    Column("last_record_id", String(18)),
+    Column("content", LargeBinary, nullable=False),
+    Index("packs_by_run", "run_id"),
 )
 
 files = Table(

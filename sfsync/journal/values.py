@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, ClassVar
 
 from sfsync.records import Bucket
 
@@ -34,6 +35,21 @@ class RowRecord:
     object: str | None = None
     fields: tuple[str, ...] = ()
     job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowPack:
+    """Many rows of one file that went well. ``frame`` is a polars frame with COLUMNS.
+
+    They are those of a RowRecord: ``row_number`` (UInt32), ``key``, ``bucket``, ``record_id``, ``fields`` (names with
+    commas).
+    """
+
+    file: str
+    object: str | None
+    frame: Any
+
+    COLUMNS: ClassVar = ("row_number", "key", "bucket", "record_id", "fields")
 
 
 @dataclass(frozen=True, slots=True)
