@@ -216,7 +216,52 @@ def test_types_come_from_a_describe(tmp_path: Path):
         ("x.json", "{", "is not JSON"),
         (
             "x.json",
-            '{"objects": [{"query": "SELECT A FROM B", "operation": "Upsert", "useFieldMapping": true, "fieldMapping": 3}]}', "another form")]
+            '{"objects": [{"query": "SELECT A FROM B", "operation": "Upsert", "useFieldMapping": 1, "fieldMapping": 3}]}',
+            "another form",
+        ),
+        ("x.yml", "a: 1\n", "no step of it"),
+        ("x.yml", "a: {sf_object: Lead, fields: {X: 1}, lookups: [1]}\n", "another form"),
+        ("x.txt", "", "of no kind"),
+    ],
+)
+def test_other_files_are_refused_in_a_sentence(tmp_path: Path, name: str, text: str, said: str):
+    with pytest.raises(ConfigError, match=said):
+        made(tmp_path / name, text)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+SETTINGS = ("externalId", "fieldMapping", "useFieldMapping", "excludedFields", "addons")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {"query": st.sampled_from(["SELECT Id, A FROM B", "SELECT", "x"]), "operation": st.just("Upsert")},
+        optional=dict.fromkeys(SETTINGS, JSON),
+    ),
+    st.booleans(),
+)
+def test_no_form_of_a_file_gives_a_traceback(tmp_path_factory, item, cci):
+    path = tmp_path_factory.mktemp("x") / ("x.yml" if cci else "x.json")
+    body = {"Step": item | {"sf_object": "Lead"}} if cci else {"objects": [item]}
+    path.write_text(json.dumps(body), encoding="utf-8")
+    with suppress(ConfigError):
+        convert(path, target=None, key=None, describe=lambda _name: None)
+
+
+@given(st.binary(max_size=200))
+def test_properties_of_any_kind_are_read(raw):
+    for line, _, _ in properties(raw):
+        assert line >= 1
+
+
+def test_properties_as_java_reads_them():
+    raw = b"a\\:b = c\\\n   d\n! note\nkey with = x\n\\u0041:y\nbare\n"
+    assert list(properties(raw)) == [(1, "a:b", "cd"), (4, "key", "with = x"), (5, "A", "y"), (6, "bare", "")]
 
 
 def run(*words: str | Path) -> Result:
