@@ -146,7 +146,7 @@ def test_sfdmu(tmp_path: Path):
     assert fields(account) == {
         "Name": {"from": "name"},
         "Key__c": {"from": "key_c"},
-        "Type": {"from": "type", "map": {"New": ("old", "older")}},
+        "Type": {"from": "type", "map": {"New": {"": ("old", "older")}}},
         "Since__c": {"from": "since_c"},
     }
     assert parse_mapping(account.text).key == "Key__c"
@@ -216,7 +216,8 @@ def test_types_come_from_a_describe(tmp_path: Path):
         ("x.json", "{", "is not JSON"),
         (
             "x.json",
-            '{"objects": [{"query": "SELECT A FROM B", "operation": "Upsert", "useFieldMapping": 1, "fieldMapping": 3}]}',
+            '{"objects": [{"query": "SELECT A FROM B", "operation": "Update", '
+            '"useFieldMapping": 1, "fieldMapping": 3}]}',
             "another form",
         ),
         ("x.yml", "a: 1\n", "no step of it"),
