@@ -64,7 +64,8 @@ def version_of(record: Record) -> str:
     """
     shown = [_plain(record.get(name)) for name in (*FIELDS.values(), *SHOWN, "Final__c")]
     text = json.dumps(shown, ensure_ascii=False)
-    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest().upper()
+    # The V keeps spreadsheets from taking the text for a number.
+    return "V" + hashlib.blake2b(text.encode(), digest_size=5).hexdigest().upper()
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ BOOKED = "Appointment Booked"
 SALE = "Closed With Sale"
 NO_SALE = "Closed Without Sale"
 LOST = "Lost Sale"
+STATUSES = (ASSIGNED, BOOKED, SALE, NO_SALE, LOST)
 CLOSED = frozenset({SALE, NO_SALE, LOST})
 
 ATTEMPTS = tuple(f"attempt_{number}" for number in range(1, 6))

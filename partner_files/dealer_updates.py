@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from partner_files import appointment_mails
 from partner_files.aftersales_leads import OBJECT, SELECT, dealer_of, lead_of, moment, value_of, version_of
 from partner_files.aftersales_rules import Broken, Settings, decide
 from partner_files.aftersales_words import DealerSettings, NoSaleReasons
@@ -61,14 +62,20 @@ def office(content: Content) -> Office:
 
 
 def partner_file(content: Content) -> PartnerFile:
-    found = office(content)
+    found, mails = office(content), appointment_mails.office(content)
     return PartnerFile(
         name="dealer_updates",
         about="What dealers did with their after-sales leads.",
         family="aftersales",
         mapping="dealer_updates",
         take=lambda file: TakeDealerUpdates(file, found),
+        then=lambda file: [appointment_mails.Confirmations(mails, names)] if (names := _booked(file)) else [],
     )
+
+
+def _booked(file: FileRows) -> list[str]:
+    """The leads of a file that may have got an appointment: theirs are confirmed at once."""
+    return [row.named["lead_ref"] for row in file.rows if row.named["lead_ref"] and row.named["appointment"]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,6 +205,8 @@ class PartnerFile:
     take: Callable[[FileRows], Step[Any]] | None = None
     then: Callable[[FileRows], Sequence[Step[Any]]] | None = None
     give: Callable[[Mapping[str, Any]], Step[Any]] | None = None
+    views: tuple[str, ...] = ()
+    """What ``give`` can make one of at a time: `export NAME.VIEW`. Empty where there is only one file to make."""
 
 
 def expected_id(number: int) -> str:

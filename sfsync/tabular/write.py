@@ -8,18 +8,20 @@ number or a date. In CSV a value that a spreadsheet would take for a formula get
 import csv
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sfsync.tabular.injection import harmless
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.cell.cell import Cell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+    from openpyxl.worksheet.worksheet import Worksheet
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 TEXT_FORMAT = "@"
@@ -28,6 +30,10 @@ LONGEST_TEXT = 32_767
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WIDEST = 60
+CHOICES = "Lists"
+"""The hidden sheet with the words that cells are chosen from."""
+_SPARE = 500
+"""Empty rows below the table in which the words are offered too."""
 _EXCEL_BEGINS = date(1900, 3, 1)
 _EXACT_DIGITS = 15
 
@@ -42,6 +48,7 @@ def write_table(
     delimiter: str = ",",
     sheet: str = "Sheet1",
     escape: bool = True,
+    choices: Mapping[int, Sequence[str]] | None = None,
 ) -> int:
     """Write a table and return the number of its rows; a ``path`` ending in .xlsx is a workbook, else text.
 
@@ -51,7 +58,7 @@ def write_table(
     """
     with replacing(path) as target:
         if path.suffix.lower() in WORKBOOKS:
-            return _write_workbook(target, columns, rows, sheet)
+            return _write_workbook(target, columns, rows, sheet, choices or {})
         return _write_csv(
             target, columns, rows, encoding=encoding, bom=bom, delimiter=delimiter, escape=escape
         )
@@ -117,7 +124,13 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _write_workbook(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str) -> int:
+def _write_workbook(
+    target: Path,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    sheet: str,
+    choices: Mapping[int, Sequence[str]],
+) -> int:
     import openpyxl
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
@@ -136,8 +149,35 @@ def _write_workbook(target: Path, columns: Sequence[str], rows: Iterable[Sequenc
     page.append(header)
     for row in held:
         page.append([_cell(page, value) for value in row])
+    if choices:
+        _offer(book, page, choices, len(held))
     book.save(target)
     return len(held)
+
+
+def _offer(
+    book: "Workbook", page: "WriteOnlyWorksheet", choices: Mapping[int, Sequence[str]], rows: int
+) -> None:
+    """Let cells be chosen from words, which stand in a hidden sheet: a list inside a rule ends at 255 characters.
+
+    Other words are accepted too, with a warning: whoever reads the file says what is wrong with them.
+    """
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    rules = cast("Worksheet", page).data_validations
+    lists = book.create_sheet(CHOICES)
+    lists.sheet_state = "hidden"
+    columns = list(choices.values())
+    for number in range(max(map(len, columns))):
+        lists.append([_cell(lists, words[number] if number < len(words) else None) for words in columns])
+    for place, (position, words) in enumerate(choices.items(), start=1):
+        source = get_column_letter(place)
+        rule = DataValidation("list", f"={CHOICES}!${source}$1:${source}${len(words)}", allow_blank=True)
+        rule.errorStyle = "warning"
+        target = get_column_letter(position + 1)
+        rule.add(f"{target}2:{target}{rows + 1 + _SPARE}")
+        rules.append(rule)
 
 
 def _widths(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[int]:
