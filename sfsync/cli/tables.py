@@ -1,6 +1,6 @@
 """Tables of reports on a screen, as wide as the screen is."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sfsync.reports.report import BAD, GOOD, QUIET, STRONG, TextTable
 
@@ -24,12 +24,8 @@ def show_table(console: "Console", table: TextTable) -> None:
     for place in shown:
         column = table.columns[place]
         # The first column gives way when even that is not enough: names may break, figures may not.
-        grid.add_column(
-            column.heading,
-            justify="right" if column.right else "left",
-            no_wrap=place > 0,
-            min_width=1 if place else 8,
-        )
+        side: Literal["right", "left"] = "right" if column.right else "left"
+        grid.add_column(column.heading, justify=side, no_wrap=place > 0, overflow="fold")
     for row in table.rows:
         grid.add_row(*(Text(row[place].text, style=_STYLES[row[place].mood]) for place in shown))
     console.print(grid)

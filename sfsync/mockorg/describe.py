@@ -238,7 +238,7 @@ def _field(thing: ObjectDef, each: FieldDef) -> dict[str, Any]:
         "scale": each.scale,
         "searchPrefilterable": False,
         "soapType": _SOAP_TYPES.get(each.type, "xsd:string"),
-        "sortable": not (each.long or each.type in COMPOUND_TYPES | {"base64"}),
+        "sortable": not (each.long or each.type in COMPOUND_TYPES | {"base64", "anyType"}),
         "type": each.type,
         "unique": each.unique,
         "updateable": each.updateable,

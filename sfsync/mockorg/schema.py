@@ -114,7 +114,7 @@ class FieldDef:
     @property
     def aggregatable(self) -> bool:
         """Whether MIN, MAX and COUNT may name the field."""
-        return not self.long and self.type not in COMPOUND_TYPES | {"boolean", "base64"}
+        return not self.long and self.type not in COMPOUND_TYPES | {"boolean", "base64", "anyType"}
 
     @property
     def key(self) -> bool:

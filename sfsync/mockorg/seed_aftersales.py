@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sfsync.mockorg.org import OrgCore
+from sfsync.mockorg.org import DmlOptions, OrgCore
 from sfsync.mockorg.people import Person, people
+from sfsync.mockorg.seed_aftersales_history import HISTORY, history_of
 
 LEADS_PER_DEALER = 200
 FEWEST_DEALERS = 8
@@ -46,6 +47,8 @@ MODELS = ("Aria 1.2", "Aria 1.6", "Borea EV", "Cassia Van", "Dorado 2.0")
 WARRANTIES = ("New vehicle", "Extended 5 years", "Battery 8 years")
 _VIN_SIGNS = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 _SEED = 6
+_EMAIL = 80
+"""Characters that an Email field holds; of a longer address the end is kept, where its number stands."""
 
 
 def aftersales(core: OrgCore, count: int = 500) -> None:
@@ -62,7 +65,9 @@ def aftersales(core: OrgCore, count: int = 500) -> None:
         if core.find("Vehicle__c", "Sfsync_Key__c", vehicle["Name"]):
             continue
         made = core.insert("Vehicle__c", vehicle)
-        core.insert("Aftersales_Lead__c", {**_lead(person, vehicle, made), **life})
+        lead = core.insert("Aftersales_Lead__c", {**_lead(person, vehicle, made), **life})
+        for row in history_of(life, number, now):
+            core.insert(HISTORY, {"ParentId": lead, **row}, options=DmlOptions(system=True))
 
 
 def vin(number: int) -> str:
@@ -105,7 +110,7 @@ def _vehicle(person: Person, number: int, dealer: str, now: datetime) -> dict[st
         "Next_Service_Due__c": (now.date() + timedelta(days=number * 53 % 365 - 60)).isoformat(),
         "Dealer__c": dealer,
         "Owner_Name__c": f"{person.first_name} {person.last_name}",
-        "Owner_Email__c": person.email,
+        "Owner_Email__c": person.email[-_EMAIL:],
         "Owner_Phone__c": person.phone,
         "Owner_Language__c": person.language,
         "Consent_Email__c": number % 4 != 0,
@@ -123,7 +128,7 @@ def _lead(person: Person, vehicle: Mapping[str, Any], vehicle_id: str) -> dict[s
         "Vehicle__c": vehicle_id,
         **{name: vehicle[name] for name in _COPIED},
         "Customer_Name__c": vehicle["Owner_Name__c"],
-        "Customer_Email__c": person.email,
+        "Customer_Email__c": person.email[-_EMAIL:],
         "Customer_Phone__c": person.phone,
         "Customer_Language__c": person.language,
     }

@@ -25,7 +25,7 @@ def findings(report: SlaReport, title: str, dealer: str | None) -> Findings:
     """All forms of the report."""
     return Findings(
         as_json(report, dealer),
-        tables(report),
+        tables(report, dealer),
         {
             ".xlsx": partial(_book, report, title, dealer),
             ".html": partial(_page, report, title, dealer),
@@ -103,10 +103,12 @@ def _number(value: float, digits: int) -> float | None:
     return None if isnan(value) else round(float(value), digits)
 
 
-def tables(report: SlaReport) -> list[TextTable]:
-    """What a screen shows: the three SLAs, then kinds, months and dealers."""
+def tables(report: SlaReport, dealer: str | None) -> list[TextTable]:
+    """What a screen shows: the three SLAs, then kinds, months and, where more than one was asked for, dealers."""
     found = [_headline(report), _table(report, "By lead kind", "kind", report.kinds)]
     found.append(_table(report, "By month of assignment", "month", report.months))
+    if dealer:
+        return found
     dealers = report.dealers.sort_values(
         [f"{FIRST_CONTACT}_share", "leads"], ascending=[False, False], kind="stable"
     )
@@ -123,7 +125,7 @@ def tables(report: SlaReport) -> list[TextTable]:
 def _headline(report: SlaReport) -> TextTable:
     row = report.figures
     columns = [Column("SLA", right=False), Column("share"), Column("target"), Column("", right=False)]
-    columns += [Column("trend"), Column("mean time"), Column("leads"), Column("open", spare=True)]
+    columns += [Column(name, spare=True) for name in ("trend", "mean time", "leads", "open")]
     columns += [Column("rule", right=False, spare=True)]
     rows = []
     for sla in SLAS:

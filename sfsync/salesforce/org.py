@@ -29,7 +29,8 @@ EXTRACT_FROM = 10_000
 class Org:
     """An org with an open session.
 
-    ``bulk_from`` rows of one kind go by Bulk API 2.0; ``on_job`` is told of its jobs.
+    ``bulk_from`` rows of one kind go by Bulk API 2.0; ``on_job`` is told of its jobs. An extract of more than
+    ``extract_from`` records comes that way, too.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class Org:
         *,
         clock: Clock,
         bulk_from: int = lanes.BULK_FROM,
+        extract_from: int = EXTRACT_FROM,
         on_job: OnJob | None = None,
     ) -> None:
         self.session = session
         self.clock = clock
         self.bulk_from = bulk_from
+        self.extract_from = extract_from
         self.on_job = on_job
         self._lock = threading.Lock()
         self._described: dict[str, SObject] = {}
@@ -66,11 +69,11 @@ class Org:
         return rest.query_many(self.session, soqls)
 
     def extract(self, soqls: Sequence[str]) -> list[list[dict[str, Any]]]:
-        """As ``query_many``, but what finds more than EXTRACT_FROM records comes by Bulk API 2.0.
+        """As ``query_many``, but what finds more than ``extract_from`` records comes by Bulk API 2.0.
 
         Large queries must be of a kind that Bulk API takes (see ``bulk2_query``); their date-times end in Z.
         """
-        small = rest.query_small(self.session, soqls, most=EXTRACT_FROM)
+        small = rest.query_small(self.session, soqls, most=self.extract_from)
         return [
             list(bulk2_query.query(self.session, soql, describe=self.describe, clock=self.clock))
             if records is None

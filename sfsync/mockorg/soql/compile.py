@@ -271,7 +271,7 @@ def _order(query: ast.Query, scope: Scope, plan: Plan) -> str:
     items = []
     for each in query.order_by:
         value = scope.value(each.expression)
-        if value.type in COMPOUND_TYPES or (value.field is not None and value.field.long):
+        if value.type in COMPOUND_TYPES | {"anyType"} or (value.field is not None and value.field.long):
             message = f"field '{value.name}' can not be sorted in a query call"
             raise at(scope.source, each.expression.at, INVALID_FIELD, message)
         nulls = "" if each.nulls_first is None else f" NULLS {'FIRST' if each.nulls_first else 'LAST'}"

@@ -226,6 +226,7 @@ def test_history_of_tracked_fields(tmp_path):
     )
     assert refused(org.insert, "LeadHistory", {}).code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
     assert refused(org.query, "SELECT Id FROM LeadHistory WHERE OldValue = 'x'").code == "INVALID_FIELD"
+    assert refused(org.query, "SELECT Id FROM LeadHistory ORDER BY NewValue").code == "INVALID_FIELD"
     org.delete("Lead", lead)
     assert org.query("SELECT COUNT() FROM LeadHistory").total == 0
     org.close()

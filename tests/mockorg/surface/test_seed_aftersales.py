@@ -2,13 +2,18 @@
 
 import re
 from collections import Counter
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from sfsync.mockorg import MockOrg
+from sfsync.mockorg.people import people
+from sfsync.mockorg.seed_aftersales import _lead, _vehicle
 
 ORG = Path(__file__).resolve().parents[3] / "config" / "org"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ATTEMPTS = [f"Contact_Attempt_{number}__c" for number in range(1, 6)]
 LEADS = (
     f"SELECT Name, Status__c, Date_Assigned_to_Dealer__c, {', '.join(ATTEMPTS)}, First_Contact_On__c, VIN__c, "
@@ -79,3 +84,29 @@ def test_planting_again_adds_only_what_is_missing_and_is_the_same():
     assert len(bare) == 50
     assert [lead["VIN__c"] for lead in bare] == [lead["VIN__c"] for lead in other.query(LEADS)]
     assert [lead["Status__c"] for lead in bare] == [lead["Status__c"] for lead in other.query(LEADS)]
+
+
+def test_the_history_tells_the_same_life(seeded: MockOrg):
+    rows = seeded.query(
+        "SELECT Parent.Name, Field, NewValue, CreatedDate FROM Aftersales_Lead__History "
+        "WHERE Field != 'created' ORDER BY CreatedDate"
+    )
+    told: dict[str, dict[str, dict[str, str]]] = {}
+    for row in rows:
+        told.setdefault(row["Parent"]["Name"], {})[row["Field"]] = row
+    leads = {lead["Name"]: lead for lead in seeded.query(LEADS)}
+    assert len(told) == len(leads) * 24 // 25
+    for name, fields in told.items():
+        lead, assigned = leads[name], fields["Date_Assigned_to_Dealer__c"]
+        assert assigned["NewValue"] == lead["Date_Assigned_to_Dealer__c"]
+        assert assigned["CreatedDate"] >= lead["Date_Assigned_to_Dealer__c"]
+        status = fields.get("Status__c")
+        assert (status["NewValue"] if status else "Assigned to Dealer") == lead["Status__c"]
+        assert not status or status["CreatedDate"] >= assigned["NewValue"]
+
+
+def test_addresses_fit_their_fields_however_many_there_are():
+    """Person 12,727 has a longer address than an Email field holds."""
+    (person,) = islice(people(6, companies=0.0), 12_726, 12_727)
+    assert len(person.email) > 80
+    assert len(_lead(person, _vehicle(person, 1, "", NOW), "")["Customer_Email__c"]) == 80
