@@ -94,17 +94,27 @@ class Answers(Mapping[int, "Answer"]):
     """The lines of a ledger as answers by row number, each made when it is asked for."""
 
     def __init__(self, ledger: pl.DataFrame, file: TableFile, catalogue: Catalogue) -> None:
-        self._lines = ledger.select("bucket", "reason", "field", "code", "others")
-        self._places = {row: place for place, row in enumerate(ledger[ROW])}
+        self._lines = ledger.select(ROW, "bucket", "reason", "field", "code", "others")
+        self._rows = ledger[ROW]
         self._file, self._catalogue = file, catalogue
         rules = [f"rule:{word}" for word in ABOUT_WORDS]
         asked = ledger.filter(pl.col("code").is_in(rules)).select(ROW, "field")
         self._hints = nearest_words(file, dict(asked.iter_rows()))
 
+    def plain(self, rows: pl.Series) -> pl.Series:
+        """The bucket of each of these rows, null where there is a reason to tell or no answer."""
+        said = pl.DataFrame({ROW: rows}).join(
+            self._lines.filter(pl.col("code") == "").select(ROW, "bucket"),
+            on=ROW,
+            how="left",
+            maintain_order="left",
+        )
+        return said["bucket"]
+
     def __getitem__(self, row: int) -> "Answer":
         from sfsync.tabular.answer import Answer
 
-        bucket, reason, field, code, others = self._lines.row(self._places[row])
+        _, bucket, reason, field, code, others = self._lines.row(self._place(row))
         if not code:
             return Answer(bucket)
         why = reason_of(self._file, row, field, code, reason, others)
@@ -114,13 +124,23 @@ class Answers(Mapping[int, "Answer"]):
         return Answer(bucket, said, heading, hint or remedy)
 
     def __contains__(self, row: object) -> bool:
-        return row in self._places
+        return isinstance(row, int) and self._found(row) is not None
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._places)
+        return iter(self._rows)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._rows)
+
+    def _found(self, row: int) -> int | None:
+        place = int(self._rows.search_sorted(row))
+        return place if place < len(self._rows) and self._rows[place] == row else None
+
+    def _place(self, row: int) -> int:
+        place = self._found(row)
+        if place is None:
+            raise KeyError(row)
+        return place
 
 
 def reason_of(file: TableFile, row: int, field: str, code: str, text: str, others: str) -> str:

@@ -29,6 +29,8 @@ _BULK_QUERY_CALLS = 4
 """What a Bulk query costs beside its pages: create, two looks, and a page that is nearly empty."""
 _ASK_FOR_COUNT_FROM = 4
 """Calls from which it pays to ask how many records there are."""
+_SAMPLE = 5_000
+"""Keys from whose length the number of queries is told."""
 _NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
 
 
@@ -88,14 +90,15 @@ class Finder:
         asked = keys.drop_nulls("value").unique("value", maintain_order=True)
         if asked.is_empty():
             return self._frame([])
-        queries = soql.chunks(self._soql("{}"), self.key, asked["value"].to_list())
+        values = asked["value"].to_list()
         if self.way is None:
-            self.way = self._choose(asked.height / len(queries))
+            some = values[:_SAMPLE]
+            self.way = self._choose(len(some) / len(self._queries(some)))
         match self.way:
             case Way.NOTHING:
                 return self._frame([])
             case Way.BY_KEYS:
-                found = rest.query_many(self.org.session, queries)
+                found = rest.query_many(self.org.session, self._queries(values))
                 frame = self._frame([record for page in found for record in page])
             case Way.WHOLE:
                 frame = pl.scan_ipc(self._pages).join(asked.lazy(), on=KEY, how="semi").collect()
@@ -105,6 +108,9 @@ class Finder:
         """Be rid of what is kept on disk."""
         if self._folder is not None:
             self._folder.cleanup()
+
+    def _queries(self, values: Sequence[Any]) -> list[str]:
+        return soql.chunks(self._soql("{}"), self.key, values)
 
     def _soql(self, condition: str) -> str:
         fields = sorted({self.key, *self.paths})

@@ -17,6 +17,7 @@ _ESCAPES = str.maketrans(
     {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 )
 _LIKE = str.maketrans({"_": "\\_", "%": "\\%"})
+_PLAIN_LITERAL = re.compile(r"'[\w.~-]*'", re.ASCII)
 _NAME = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", re.ASCII)
 
 
@@ -82,6 +83,8 @@ def in_list(values: Iterable[Any]) -> str:
 
 def size(soql: str) -> int:
     """Bytes of a query when encoded into an address."""
+    if _PLAIN_LITERAL.fullmatch(soql):
+        return len(soql) + 4  # the quotes are three bytes each
     return len(percent(soql, safe=""))
 
 

@@ -6,7 +6,6 @@ in again as it is and runs nothing. CSV comes back as CSV in the same encoding. 
 language; when the file comes in again they are found (``answered``) and overwritten, in whatever language they are.
 """
 
-import csv
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
@@ -19,12 +18,10 @@ from typing import TYPE_CHECKING, Any
 from sfsync.cells import Kind, fold
 from sfsync.languages.heads import DEFAULT, HEADS, Head
 from sfsync.records import Bucket
+from sfsync.tabular.answer_text import annotate_text
 from sfsync.tabular.answered import WIDTH, find_answer, headings
-from sfsync.tabular.delimiter import sep_line
-from sfsync.tabular.injection import escaped, harmless
 from sfsync.tabular.model import Notes, Table
-from sfsync.tabular.text import raw_records
-from sfsync.tabular.write import WORKBOOKS, fill, mark, replacing, write_table
+from sfsync.tabular.write import WORKBOOKS, fill, replacing, write_table
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -48,7 +45,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where the four columns go (0-based), whether they are there already, and what they say."""
 
     column: int
@@ -102,7 +99,7 @@ def write_answer(
     place = _place(table, head, wanted)
     as_workbook = out.suffix.lower() in WORKBOOKS
     if table.format == "csv" and not as_workbook:
-        _annotate_text(source, table, results, place, out)
+        annotate_text(source, table, results, place, out)
     elif table.format in _ANNOTATED and as_workbook and _cells(table) <= _LARGE:
         _annotate_workbook(source, table, results, place, out)
     else:
@@ -121,15 +118,15 @@ def _without(table: Table, earlier: tuple[int, Head] | None) -> tuple[str, ...]:
     return (*table.columns[: earlier[0]], *[""] * WIDTH, *table.columns[earlier[0] + WIDTH :])
 
 
-def _place(table: Table, head: Head, wanted: Collection[str]) -> _Place:
+def _place(table: Table, head: Head, wanted: Collection[str]) -> Place:
     earlier = _earlier(table)
     taken = {fold(column) for column in _without(table, earlier)} | set(wanted)
     called = headings(head, taken)
     if earlier is None:
-        return _Place(
+        return Place(
             len(table.columns), there=False, headings=called, results=head.results, words=frozenset()
         )
-    return _Place(
+    return Place(
         earlier[0],
         there=True,
         headings=called,
@@ -157,47 +154,8 @@ def _cells(table: Table) -> int:
     return sum(frame.height for frame in table.source(Notes())) * len(table.columns)
 
 
-def _annotate_text(
-    source: Path, table: Table, results: Mapping[int, Answer], place: _Place, out: Path
-) -> None:
-    encoding = table.encoding or "utf-8"
-    whole = Notes()
-    for _ in table.source(whole):
-        pass
-    shifted = {
-        note.row for note in whole.problems if note.problem == "ragged_long" and note.severity == "error"
-    }
-    mend = harmless if place.there else escaped  # an earlier answer has its apostrophes already
-    # A reason may quote a character that the partner's code page does not have.
-    with (
-        replacing(out) as target,
-        target.open("w", encoding=encoding, errors="replace", newline="") as stream,
-    ):
-        stream.write(mark(encoding, bom=table.bom))
-        writer = csv.writer(stream, delimiter=table.delimiter or ",", lineterminator="\r\n")
-        for line, record in raw_records(source, table):
-            if line == 1 and len(record) == 1 and sep_line(record[0]):
-                stream.write(record[0] + "\r\n")
-                continue
-            fields = [mend(field) for field in record]
-            if line == table.header_row:
-                fields = place.put(_fitted(fields, len(table.columns)), place.headings)
-            elif line in results:
-                cells = [harmless(text) for text in place.cells(results[line])]
-                # A row whose values have shifted stays as long as it is, so that it is refused again until mended.
-                if line in shifted and len(fields) > len(table.columns):
-                    fields = place.put_shifted(fields, cells, len(table.columns))
-                else:
-                    fields = place.put(_fitted(fields, len(table.columns)), cells)
-            writer.writerow(fields)
-
-
-def _fitted(fields: Sequence[str], width: int) -> list[str]:
-    return [*fields[:width], *[""] * (width - len(fields))]
-
-
 def _annotate_workbook(
-    source: Path, table: Table, results: Mapping[int, Answer], place: _Place, out: Path
+    source: Path, table: Table, results: Mapping[int, Answer], place: Place, out: Path
 ) -> None:
     import openpyxl
     from openpyxl.styles import PatternFill
@@ -235,7 +193,7 @@ def _without_value(table: Table) -> Iterator[tuple[int, int]]:
                 yield from ((row, position) for row in rows)
 
 
-def _head(page: "Worksheet", table: Table, place: _Place) -> None:
+def _head(page: "Worksheet", table: Table, place: Place) -> None:
     from openpyxl.utils import get_column_letter
 
     before = page.cell(table.header_row, max(place.column, 1))
@@ -250,7 +208,7 @@ def _head(page: "Worksheet", table: Table, place: _Place) -> None:
         page.column_dimensions[get_column_letter(position)].width = _WIDTHS[position - place.column - 1]
 
 
-def _rewritten(table: Table, results: Mapping[int, Answer], place: _Place) -> Iterator[list[Any]]:
+def _rewritten(table: Table, results: Mapping[int, Answer], place: Place) -> Iterator[list[Any]]:
     nothing = Answer("")
     for frame in table.source(Notes()):
         for row in frame.iter_rows(named=True):

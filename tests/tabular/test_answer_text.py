@@ -1,0 +1,94 @@
+"""Answering by columns writes the same bytes as answering record by record, whatever the file holds."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sfsync.errors import FileRefused
+from sfsync.tabular import answer_text
+from sfsync.tabular.answer import Answer, write_answer
+from sfsync.tabular.table import open_table
+
+FIELDS = st.sampled_from(
+    [
+        "",
+        "a",
+        "7",
+        "-7",
+        "+31 6 12",
+        "=1+1",
+        "'=1",
+        "@x",
+        " =2",
+        "é",
+        "x y",
+        '"',
+        '"q"',
+        '"a\nb"',
+        '"a""b"',
+        "\r",
+        "\t",
+    ]
+)
+RECORDS = st.lists(st.lists(FIELDS, min_size=1, max_size=4), max_size=8)
+
+
+class Some(dict[int, Answer]):
+    """Answers that tell which rows have nothing more to say."""
+
+    def plain(self, rows: pl.Series) -> pl.Series:
+        return pl.Series(
+            [self[row].result if row in self and not self[row].reason else None for row in rows],
+            dtype=pl.String,
+        )
+
+
+def answered(path: Path, results: dict[int, Answer]) -> bytes:
+    out = path.with_name("out.csv")
+    write_answer(path, open_table(path), results, out)
+    return out.read_bytes()
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    RECORDS, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.sampled_from(["utf-8", "utf-8-sig", "cp1252"])
+)
+def test_both_ways_write_the_same(
+    records: list[list[str]],
+    end: str,
+    last: bool,
+    encoding: str,
+) -> None:
+    lines = ["Number;Name;Note", *(";".join(record) for record in records)]
+    text = end.join(lines) + (end if last else "")
+    results = {
+        row: Answer("applied") if row % 3 else Answer("invalid", "no; not so", "Name", '"ask"')
+        for row in range(2, 12)
+    }
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "in.csv"
+        path.write_bytes(text.encode(encoding))
+        try:
+            slowly = answered(path, results)
+        except FileRefused:
+            return
+        assert answered(path, Some(results)) == slowly
+
+
+def test_plain_lines_are_not_read_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("Number;Name\n1;a\n2;=b\n3;c\n", encoding="utf-8")
+    seen = []
+    monkeypatch.setattr(
+        answer_text, "_record", lambda line, delimiter: seen.append(line) or line.split(delimiter)
+    )
+    out = answered(path, Some({row: Answer("applied") for row in (2, 3, 4)}))
+    assert seen == ["Number;Name", "2;=b"]
+    assert (
+        out
+        == b"Number;Name;Result;Reason;Field;Suggestion\r\n1;a;applied;;;\r\n2;'=b;applied;;;\r\n3;c;applied;;;\r\n"
+    )
