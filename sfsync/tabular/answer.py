@@ -21,7 +21,8 @@ from sfsync.records import Bucket
 from sfsync.tabular.answer_text import annotate_text
 from sfsync.tabular.answered import WIDTH, find_answer, headings
 from sfsync.tabular.model import Notes, Table
-from sfsync.tabular.write import WORKBOOKS, fill, replacing, write_table
+from sfsync.tabular.sheets import fill
+from sfsync.tabular.write import WORKBOOKS, replacing, write_table
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

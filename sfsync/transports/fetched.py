@@ -1,6 +1,5 @@
 """Files that were brought to this machine from somewhere else: a server, a mailbox, an org."""
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,9 +63,3 @@ def passing() -> Iterator[Scratch]:
     """A scratch folder for a look that claims nothing; gone afterwards."""
     with TemporaryDirectory(prefix="sfsync-") as folder:
         yield Scratch(Path(folder))
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from sfsync.errors import ConfigError, OrgError, OutcomeUnknown, TransportFailed
 from sfsync.salesforce import soql
+from sfsync.tabular.digest import digest
 from sfsync.transports.base import Waiting
-from sfsync.transports.fetched import Fetched, Scratch, digest_of, emptied, passing
+from sfsync.transports.fetched import Fetched, Scratch, emptied, passing
 from sfsync.transports.names import safe_name, tame, temporary
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class FilesInbox:
             yield Fetched(
                 copy,
                 copy.name,
-                digest_of(copy),
+                digest(copy),
                 partial(self._mark, version, None),
                 partial(self._mark, version),
             )
@@ -219,7 +220,7 @@ def _fields(name: str, proof: str, record: str, there: _Version | None) -> dict[
 
 def _insert(org: "Org", fields: dict[str, str], name: str, path: Path) -> None:
     """Insert a version with its data as a body of two parts, from disk to the network."""
-    boundary = f"sfsync-{digest_of(path)}"  # no file holds its own digest
+    boundary = f"sfsync-{digest(path)}"  # no file holds its own digest
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="entity_content"\r\nContent-Type: application/json'
         f"\r\n\r\n{json.dumps(fields)}\r\n"

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Literal
 
 from sfsync.clock import Clock
 from sfsync.errors import TransportFailed
+from sfsync.tabular.digest import digest
 from sfsync.transports.base import Waiting
-from sfsync.transports.fetched import Fetched, Scratch, digest_of, emptied, passing
+from sfsync.transports.fetched import Fetched, Scratch, emptied, passing
 from sfsync.transports.names import tame, temporary
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class MailInbox:
                 yield Fetched(
                     file,
                     file.name,
-                    digest_of(file),
+                    digest(file),
                     partial(self._done, letter, file, None),
                     partial(self._done, letter, file),
                 )

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfsync.clock import Clock
+from sfsync.tabular.digest import digest
 from sfsync.transports.base import Waiting
-from sfsync.transports.fetched import Fetched, Scratch, digest_of, emptied, passing
+from sfsync.transports.fetched import Fetched, Scratch, emptied, passing
 from sfsync.transports.names import ARCHIVE, QUARANTINE, TAKEN, free, safe_name, tame, temporary
 from sfsync.transports.ssh import SftpServer
 
@@ -143,7 +144,7 @@ class SftpInbox:
         return Fetched(
             copy,
             tame(name),
-            digest_of(copy),
+            digest(copy),
             partial(self._keep, claimed, f"{ARCHIVE}/{self.clock.now().date().isoformat()}", name),
             partial(self._put_aside, claimed, name),
         )
@@ -247,7 +248,7 @@ def _same(sftp: "SFTPClient", target: str, path: Path) -> bool:
     with passing() as scratch:
         copy = scratch.place("there")
         sftp.get(target, str(copy))
-        return digest_of(copy) == digest_of(path)
+        return digest(copy) == digest(path)
 
 
 def _replace(sftp: "SFTPClient", source: str, target: str) -> None:
