@@ -26,6 +26,7 @@ from sfsync.errors import ConfigError
 from sfsync.settings import ProjectSettings
 
 if TYPE_CHECKING:
+    from sfsync.engine.export_model import Export
     from sfsync.journal.journal import Journal
     from sfsync.languages.catalogue import Catalogue
     from sfsync.mapping.compile import CompiledMapping
@@ -142,6 +143,19 @@ class Content:
         found = self._module("partner_files", name).partner_file(self)
         assert isinstance(found, PartnerFile)  # noqa: S101  what a partner file promises
         return found
+
+    @cached_property
+    def export_names(self) -> list[str]:
+        return sorted(path.stem for path in (self.root / "exports").glob("*.yaml"))
+
+    def export(self, name: str) -> "Export":
+        """An export's definition; raises ConfigError when there is none, or with every mistake in it."""
+        from sfsync.engine.export_model import load_export
+
+        if name not in self.export_names:
+            known = ", ".join([*self.partner_file_names, *self.export_names])
+            raise ConfigError(f"There is nothing called {name!r} to export.", hint=f"There are: {known}.")
+        return load_export(self.root / "exports" / f"{name}.yaml")
 
     def _modules(self, package: str) -> list[str]:
         folder = self.root / package

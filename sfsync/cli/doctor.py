@@ -58,6 +58,7 @@ def _checks(project: "Project") -> Iterator[Check]:
     for name, look in (
         ("content", _content),
         ("mappings", _mappings),
+        ("exports", _exports),
         ("state", _state),
         ("journal", _journal),
         ("mail", _mail),
@@ -96,6 +97,12 @@ def _mappings(project: "Project") -> Check:
     for name in names:
         project.content.mapping(name)
     return Check("mappings", GOOD, f"{len(names)} without a mistake")
+
+
+def _exports(project: "Project") -> Check:
+    for name in project.content.export_names:
+        project.content.export(name)
+    return Check("exports", GOOD, f"{len(project.content.export_names)} without a mistake")
 
 
 def _state(project: "Project") -> Check:

@@ -1,12 +1,17 @@
-"""`sfsync export NAME`: make a partner's file from the org."""
+"""`sfsync export NAME`: make a partner's file from the org, or a file of records as ``exports/NAME.yaml`` says."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sfsync.cli import metrics as figures
 from sfsync.cli.common import Options, common_options
 from sfsync.cli.run import OVERRIDES
+
+if TYPE_CHECKING:
+    from sfsync.engine.flow import Step
+    from sfsync.project import Content
 
 
 @click.command(name="export")
@@ -18,6 +23,8 @@ from sfsync.cli.run import OVERRIDES
     "--dealer", "dealers", metavar="CODE", multiple=True, help="A list of this dealer; may be repeated."
 )
 @click.option("--each-dealer", is_flag=True, help="A list for every dealer that has leads in the view.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write this file.")
+@click.option("--full", is_flag=True, help="All records, whatever an incremental export told of before.")
 @click.option("--override", multiple=True, type=OVERRIDES, help="Go ahead in spite of this guard.")
 @figures.option
 @common_options
@@ -29,39 +36,59 @@ def command(
     view: str | None,
     dealers: tuple[str, ...],
     each_dealer: bool,
+    output: Path | None,
+    full: bool,
     override: tuple[str, ...],
     metrics: Path | None,
 ) -> int:
-    """Make the file of partner file NAME (`allocation`, `activation`) and send it on its way.
+    """Make a file from the org and send it on its way.
 
-    Where NAME has several views, one of them is made: `aftersales.in_progress`.
+    NAME is a partner file (`allocation`, `activation`) or an export of the project's exports/NAME.yaml. Where NAME has
+    several views, one of them is made: `aftersales.in_progress`.
     """
     from sfsync.cli.work import show, watch
+    from sfsync.engine.export import export_records
     from sfsync.engine.operation import export_file
     from sfsync.project import open_project
 
+    given = {"again": again, "batch": batch, "view": view, "dealers": dealers, "each_dealer": each_dealer}
     with figures.measured(options, "export", name, metrics) as now:
         now.project = project = open_project(options.project, org=options.org)
-        name, _, named = name.partition(".")
-        partner_file = project.content.partner_file(name)
-        if partner_file.give is None:
-            raise click.UsageError(f"{name} files are only taken, not made.")
-        chosen = (view or named).replace("-", "_")
-        if chosen not in (partner_file.views or ("",)):
-            views = ", ".join(f"{name}.{each}" for each in partner_file.views)
-            raise click.UsageError(
-                f"{name} has no view {chosen!r}." if not views else f"Say which view of {name}: {views}."
-            )
-        flow = project.content.flow(partner_file.family)
-        with watch(options) as watcher:
-            ports = project.ports(watcher, override)
-            given = {
-                "again": again,
-                "batch": batch,
-                "view": chosen,
-                "dealers": dealers,
-                "each_dealer": each_dealer,
-            }
-            now.result = result = export_file(ports, flow, partner_file.give(given))
+        content = project.content
+        if name in content.export_names:
+            _refuse(given, "partner files")
+            with watch(options) as watcher:
+                ports = project.ports(watcher, override)
+                now.result = result = export_records(ports, content.export(name), output=output, full=full)
+        else:
+            _refuse({"output": output, "full": full}, "exports of the project's exports/")
+            family, step = _partner_file(content, name, given)
+            with watch(options) as watcher:
+                flow = content.flow(family)
+                now.result = result = export_file(project.ports(watcher, override), flow, step)
     show(result, options)
     return result.exit_code
+
+
+def _refuse(given: dict[str, Any], meant: str) -> None:
+    """Options that mean nothing for this kind of export are not passed over in silence."""
+    for option, value in given.items():
+        if value:
+            raise click.UsageError(f"--{option.replace('_', '-')} is for {meant}.")
+
+
+def _partner_file(content: "Content", name: str, given: dict[str, Any]) -> "tuple[str, Step[Any]]":
+    """The family of a partner file, and the step that makes it."""
+    name, _, named = name.partition(".")
+    if name not in content.partner_file_names:
+        content.export(name)  # says what there is
+    partner_file = content.partner_file(name)
+    if partner_file.give is None:
+        raise click.UsageError(f"{name} files are only taken, not made.")
+    chosen = (given["view"] or named).replace("-", "_")
+    if chosen not in (partner_file.views or ("",)):
+        views = ", ".join(f"{name}.{each}" for each in partner_file.views)
+        raise click.UsageError(
+            f"{name} has no view {chosen!r}." if not views else f"Say which view of {name}: {views}."
+        )
+    return partner_file.family, partner_file.give({**given, "view": chosen})

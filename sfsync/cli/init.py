@@ -8,7 +8,7 @@ import click
 from sfsync.cli.common import Options, common_options
 from sfsync.errors import ConfigError
 
-CONTENT = ("config", "mappings", "flows", "partner_files")
+CONTENT = ("config", "mappings", "exports", "flows", "partner_files")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 _IGNORED_BY_GIT = "__pycache__/\nstate/\n*.sqlite*\n.env\n"
 
@@ -36,6 +36,7 @@ What to do next:
   config/sfsync.yaml        name your orgs; secrets stay outside, by reference
   config/charge_card.yaml   products, price books, partners
   mappings/                 the partners' headings and your fields; `sfsync mapping check` after every change
+  exports/                  files of records that `sfsync export NAME` writes
   sfsync org deploy         adds the fields of config/org/ to the org
   sfsync doctor             checks everything that a run needs
   sfsync plan charge_card   shows what a run would do; writes nothing"""

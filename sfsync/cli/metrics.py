@@ -80,7 +80,7 @@ def _a_slip(error: BaseException | None) -> bool:
 
 def _known(root: Path | None, name: str) -> bool:
     """Whether the project has anything of this name: a slip of the fingers must not leave figures behind."""
-    folders = ("flows", "partner_files", "mappings")
+    folders = ("flows", "partner_files", "mappings", "exports")
     stem = Path(name).stem
     return root is not None and any(
         path.stem in {stem, name} for folder in folders for path in (root / folder).rglob("*.*")

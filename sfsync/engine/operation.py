@@ -46,7 +46,7 @@ def import_table(ports: Ports, name: str, step: "TableImport") -> RunResult:
 
 def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[StepPlan]]:
     """What `run` would do, with its ledger; writes nothing, neither to the org nor to any folder."""
-    started, meter, ahead = ports.clock.monotonic(), _meter(ports), 0
+    started, meter, ahead = ports.clock.monotonic(), meter_of(ports), 0
     look = Look(ports.org, ports.clock, ports.day)
     expected: list[Any] = []
     plans: list[StepPlan] = []
@@ -116,7 +116,7 @@ def _operate(
     *,
     file: FileRows | TableFile | None = None,
 ) -> RunResult:
-    started, meter = ports.clock.monotonic(), _meter(ports)
+    started, meter = ports.clock.monotonic(), meter_of(ports)
     journal = ports.open_journal()
     with journal.lease(flow.name, holder=ports.holder, ttl_seconds=ports.lease_seconds) as lease:
         arguments = {"step": what or "", "file": file.name if file else ""}
@@ -139,7 +139,7 @@ def _operate(
                 _rows_read(file, done),
             )
 
-        with _closing(running, result):
+        with closing(running, result):
             _settle_jobs(running, flow)
             for step in steps:
                 for part in _one(running, flow, step, file):
@@ -149,7 +149,7 @@ def _operate(
 
 
 @contextmanager
-def _closing(running: Running, result: Callable[[str], RunResult]) -> Iterator[None]:
+def closing(running: Running, result: Callable[[str], RunResult]) -> Iterator[None]:
     """Write the run's last line into the journal however it ends; an error carries what was done before it."""
     status, exit_code = "failed", 4
     try:
@@ -272,7 +272,7 @@ def _import(running: Running, flow: Flow, step: "TableImport") -> StepResult:
         clock=ports.clock,
         guards=guards_of(flow, step.file.bound),
         override=ports.override,
-        meter=_meter(ports),
+        meter=meter_of(ports),
         progress=running.progress,
     )
     running.journal.record_step(
@@ -347,7 +347,7 @@ def guards_of(flow: Flow, bound: Any) -> Guards:
     return Guards.model_validate({**flow.guards, **own})
 
 
-def _meter(ports: Ports) -> Meter:
+def meter_of(ports: Ports) -> Meter:
     """What the org is asked from now on."""
     before = ports.org.usage.calls
     return Meter(lambda: ports.org.usage.calls - before, lambda: ports.org.usage.remaining)

@@ -18,9 +18,10 @@ from sfsync.clock import Clock
 from sfsync.errors import ConfigError
 from sfsync.journal import leases, packs, rows, story
 from sfsync.journal.database import connect, explained, parse_url, place, reading
+from sfsync.journal.exported import Exported
 from sfsync.journal.migrate import migrate
 from sfsync.journal.redact import redact
-from sfsync.journal.tables import files, jobs, runs, steps, watermarks
+from sfsync.journal.tables import files, jobs, runs, steps
 from sfsync.journal.values import (
     FileRecord,
     JobRecord,
@@ -207,15 +208,6 @@ class Journal:
         with self._read() as connection:
             return [story.job_of(row) for row in connection.execute(query)]
 
-    def set_watermark(self, name: str, value: str) -> None:
-        """Keep how far a selection came, as text."""
-        values = {"value": value, "updated_at": self._clock.now()}
-        with self._write() as connection:
-            statement = _insert(connection)(watermarks).values(name=name, **values)
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=[watermarks.c.name], set_=values)
-            )
-
     def lease(self, name: str, *, holder: str, ttl_seconds: float) -> leases.Lease:
         """Take the lease ``name``, to be used as a context manager; an expired one is taken over.
 
@@ -223,14 +215,11 @@ class Journal:
         """
         return leases.take(self._engine, self._where, self._clock, name, holder, ttl_seconds)
 
-    # --- what people and later runs read ---
+    def exported(self, name: str) -> Exported:
+        """The memory of an incremental export."""
+        return Exported(self._engine, self._where, self._clock, name)
 
-    def watermark(self, name: str) -> str | None:
-        """The text kept under ``name``, if any."""
-        with self._read() as connection:
-            return connection.execute(
-                select(watermarks.c.value).where(watermarks.c.name == name)
-            ).scalar_one_or_none()
+    # --- what people and later runs read ---
 
     def runs(self, limit: int = 20, flow: str | None = None) -> list[RunRecord]:
         """The newest runs, newest first; of a flow and its steps (``family`` and ``family.step``)."""

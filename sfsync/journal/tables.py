@@ -173,3 +173,13 @@ watermarks = Table(
     Column("value", Text, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
+
+exported = Table(
+    "exported",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("record_id", String(18), primary_key=True),
+    Column("stamp", String(40), primary_key=True),
+    Column("run_id", String(40), nullable=False),
+    Column("done", Boolean, nullable=False),
+)

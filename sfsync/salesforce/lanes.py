@@ -20,6 +20,9 @@ from sfsync.salesforce.convert import LEADS_A_CALL
 BULK_FROM = 2_000
 """Rows from which Salesforce recommends Bulk API ("Bulk API and Bulk API 2.0 Limits and Allocations")."""
 
+BULK_READ_FROM = 20_000
+"""Records from which a query goes by Bulk API 2.0: ten pages of REST cost more calls."""
+
 BULK_CALLS = 7
 """What a bulk load costs at least: create, upload, close, one look at its state, three result files."""
 

@@ -81,6 +81,27 @@ class Org:
             for soql, records in zip(soqls, small, strict=True)
         ]
 
+    def stream(self, soql: str, *, rows: int, deleted: bool = False) -> Iterator[dict[str, Any]]:
+        """The records of a query of about so many ``rows``, by the lane that costs fewer API calls.
+
+        With ``deleted`` also those in the recycle bin. Bulk results lie on disk; date-times may end in Z or +0000.
+        """
+        if not self.reads_in_bulk(rows):
+            return rest.query(self.session, soql, deleted=deleted)
+        return bulk2_query.query(
+            self.session, soql, describe=self.describe, clock=self.clock, deleted=deleted
+        )
+
+    def reads_in_bulk(self, rows: int) -> bool:
+        """Whether ``stream`` takes Bulk API 2.0 for so many rows."""
+        return rows >= lanes.BULK_READ_FROM
+
+    def reading_cost(self, rows: int) -> int:
+        """The API calls that ``stream`` makes at least for so many rows."""
+        if self.reads_in_bulk(rows):
+            return lanes.BULK_CALLS + -(-rows // bulk2_query.PAGE_ROWS)
+        return max(1, -(-rows // rest.PAGE_ROWS))
+
     def write(self, changes: Sequence[Change], *, progress: Progress | None = None) -> list[Outcome]:
         """Write changes by the cheapest lane; an outcome for each, in the order given.
 

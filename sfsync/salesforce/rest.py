@@ -13,15 +13,18 @@ from sfsync.salesforce.session import Session
 QUERIES_A_CALL = 5
 """Queries that one composite call may hold ("Send Multiple Requests Using Composite")."""
 
+PAGE_ROWS = 2_000
+"""Records of one page ("Query" of the REST API Developer Guide); fewer when they are large."""
+
 _LONGEST = 16_000
 
 
-def query(session: Session, soql: str) -> Iterator[dict[str, Any]]:
-    """All records of a query, page by page, without the org's ``attributes``.
+def query(session: Session, soql: str, *, deleted: bool = False) -> Iterator[dict[str, Any]]:
+    """All records of a query, page by page, without the org's ``attributes``; with ``deleted`` also deleted ones.
 
     Sub-queries keep the platform's shape: null when empty, else ``{"totalSize", "done", "records"}``, complete.
     """
-    page = _get(session, _path(session, soql))
+    page = _get(session, _path(session, soql, "queryAll" if deleted else "query"))
     while True:
         yield from _records(session, page)
         if page.get("done", True):
@@ -67,12 +70,12 @@ def calls_of(queries: int) -> int:
     return -(-queries // QUERIES_A_CALL)
 
 
-def _path(session: Session, soql: str) -> str:
+def _path(session: Session, soql: str, resource: str = "query") -> str:
     if soql_text.size(soql) > _LONGEST:
         raise ConfigError(
             f"A query of {soql_text.size(soql):,} bytes is longer than the {_LONGEST:,} that fit into an address."
         )
-    return f"/services/data/v{session.version}/query?q={percent(soql, safe='')}"
+    return f"/services/data/v{session.version}/{resource}?q={percent(soql, safe='')}"
 
 
 def _pages(session: Session, paths: list[str]) -> list[dict[str, Any]]:

@@ -4,15 +4,16 @@ Text is text: typed as such and formatted as text, so that no value becomes a fo
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.cell.cell import Cell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
@@ -23,6 +24,10 @@ LONGEST_TEXT = 32_767
 MOST_ROWS = 1_048_575
 """Rows of a sheet below its header row (Excel specifications and limits)."""
 
+CHOICES = "Lists"
+"""The hidden sheet with the words that cells are chosen from."""
+_SPARE = 500
+"""Empty rows below the table in which the words are offered too."""
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAMELESS = re.compile(r"[\[\]:*?/\\]")
 _LONGEST_NAME = 31  # characters of a sheet's name
@@ -54,10 +59,11 @@ def write_book(
     *,
     style: Style = PLAIN,
     most: int = MOST_ROWS,
+    choices: Mapping[int, Sequence[str]] | None = None,
 ) -> int:
     """Write a workbook with a frozen, filtered header on each sheet; the number of its rows.
 
-    After ``most`` rows a further sheet begins, called ``sheet 2``. Values as for ``write.write_table``.
+    After ``most`` rows a further sheet begins, called ``sheet 2``. Values and ``choices``: see ``write``.
     """
     import openpyxl
 
@@ -69,7 +75,12 @@ def write_book(
             break
         number += 1
         page = book.create_sheet(sheet_name(sheet, number))
-        count += _fill_page(page, columns, chain(first, islice(left, most - len(first))), first, style)
+        filled = _fill_page(page, columns, chain(first, islice(left, most - len(first))), first, style)
+        if choices:
+            _offer(page, choices, filled)
+        count += filled
+    if choices:
+        _list_words(book, choices)
     book.save(target)
     return count
 
@@ -82,7 +93,7 @@ def sheet_name(name: str, number: int = 1) -> str:
 
 
 def _fill_page(
-    page: "WriteOnlyWorksheet",
+    page: Any,  # a WriteOnlyWorksheet; its stubs lack half of it
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
     sample: Sequence[Sequence[Any]],
@@ -105,6 +116,30 @@ def _fill_page(
         count += 1
     page.auto_filter.ref = f"A1:{get_column_letter(max(len(columns), 1))}{count + 1}"
     return count
+
+
+def _offer(page: Any, choices: Mapping[int, Sequence[str]], rows: int) -> None:
+    """Let cells be chosen from words, which stand in a hidden sheet: a list inside a rule ends at 255 characters.
+
+    Other words are accepted too, with a warning: whoever reads the file says what is wrong with them.
+    """
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    for place, (position, words) in enumerate(choices.items(), start=1):
+        source, target = get_column_letter(place), get_column_letter(position + 1)
+        rule = DataValidation("list", f"={CHOICES}!${source}$1:${source}${len(words)}", allow_blank=True)
+        rule.errorStyle = "warning"
+        rule.add(f"{target}2:{target}{min(rows + 1 + _SPARE, MOST_ROWS + 1)}")
+        page.data_validations.append(rule)
+
+
+def _list_words(book: "Workbook", choices: Mapping[int, Sequence[str]]) -> None:
+    lists: Any = book.create_sheet(CHOICES)
+    lists.sheet_state = "hidden"
+    pens = [_Pen(lists, None) for _ in choices]
+    for row in zip_longest(*choices.values()):
+        lists.append([pen(word) for pen, word in zip(pens, row, strict=True)])
 
 
 def _header(page: "WriteOnlyWorksheet", columns: Sequence[str], style: Style) -> "list[Cell]":

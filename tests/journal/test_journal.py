@@ -164,13 +164,6 @@ def test_a_job_found_again_keeps_its_run_and_rows(journal, clock):
     assert journal.run(second).jobs == ()
 
 
-def test_watermarks(journal):
-    assert journal.watermark("leads") is None
-    journal.set_watermark("leads", "2024-11-22T04:00:00Z")
-    journal.set_watermark("leads", "2024-11-22T05:00:00Z")
-    assert journal.watermark("leads") == "2024-11-22T05:00:00Z"
-
-
 def test_runs_of_a_flow_include_those_of_its_steps_only(journal):
     for flow in ("charge_card", "charge_card.convert", "charge_cards", "chargeXcard"):
         start(journal, flow)
