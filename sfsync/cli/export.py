@@ -43,8 +43,8 @@ def command(
 ) -> int:
     """Make a file from the org and send it on its way.
 
-    NAME is a partner file (`allocation`, `activation`) or an export of the project's exports/NAME.yaml. Where NAME has
-    several views, one of them is made: `aftersales.in_progress`.
+    NAME is a partner file (`allocation`, `activation`) or an export of the project's exports/NAME.yaml. Where NAME
+    has several views, one of them is made: `aftersales.in_progress`.
     """
     from sfsync.cli.work import show, watch
     from sfsync.engine.export import export_records
