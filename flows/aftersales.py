@@ -24,6 +24,7 @@ def flow(content: Content) -> Flow:
         (
             Inbox("dealer_updates_in", "dealer_updates", "Take dealers' waiting updates of their leads."),
             Inbox("vehicles_in", "vehicles", "Take head office's waiting files of the vehicle park."),
+            Confirmations(mails),
             Group(
                 "nightly",
                 "Once a night; what a missed night left over is caught up.",

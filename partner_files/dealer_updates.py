@@ -12,6 +12,7 @@ lead that was never changed since its creation makes no conflict: a row that nam
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from partner_files import appointment_mails
@@ -62,14 +63,17 @@ def office(content: Content) -> Office:
 
 
 def partner_file(content: Content) -> PartnerFile:
-    found, mails = office(content), appointment_mails.office(content)
+    found = office(content)
+    mails = cache(partial(appointment_mails.office, content))  # the letters are read when there are files
     return PartnerFile(
         name="dealer_updates",
         about="What dealers did with their after-sales leads.",
         family="aftersales",
         mapping="dealer_updates",
         take=lambda file: TakeDealerUpdates(file, found),
-        then=lambda file: [appointment_mails.Confirmations(mails, names)] if (names := _booked(file)) else [],
+        then=lambda file: (
+            [appointment_mails.Confirmations(mails(), names)] if (names := _booked(file)) else []
+        ),
     )
 
 
@@ -88,6 +92,11 @@ class Leads:
     made: datetime
 
 
+def _names(file: FileRows) -> list[str]:
+    """The numbers of the leads in a file."""
+    return [row.named["lead_ref"] for row in file.rows if row.named["lead_ref"]]
+
+
 class TakeDealerUpdates(FileStep[Leads]):
     """Compares every row with its lead, and writes what the dealer did where the rules allow it."""
 
@@ -99,8 +108,7 @@ class TakeDealerUpdates(FileStep[Leads]):
         self._office = settings
 
     def select(self, look: Look, expected: Sequence[Any]) -> Leads:
-        names = sorted({row.named["lead_ref"] for row in self.file.rows if row.named["lead_ref"]})
-        pages = look.org.query_many(chunks(SELECT + " WHERE {}", "Name", names))
+        pages = look.org.query_many(chunks(SELECT + " WHERE {}", "Name", sorted(set(_names(self.file)))))
         leads = {str(record["Name"]): record for page in pages for record in page}
         return Leads(self._in_their_notation(leads), leads, look.clock.now(), made_at(self.file.path))
 

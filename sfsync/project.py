@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
@@ -276,13 +276,13 @@ class Project:
             state=self.state,
             places=self.places,
             mail=mail or self.mail,
-            partner_file=self.content.partner_file,
-            mapping=self.content.mapping,
+            partner_file=cache(self.content.partner_file),
+            mapping=cache(self.content.mapping),
             holder=self.holder,
             watcher=watcher,
             lease_seconds=self.settings.lease_minutes * 60,
             override=frozenset(override),
-            catalogue=self.content.catalogue,
+            catalogue=cache(self.content.catalogue),
         )
 
     @property

@@ -162,9 +162,10 @@ def _annotate_workbook(
     from openpyxl.styles import PatternFill
 
     macros = out.suffix.lower() == ".xlsm" and table.format == "xlsm"
-    with warnings.catch_warnings():
+    # As a stream: by its path openpyxl would refuse a workbook that somebody named .csv.
+    with source.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about extensions that openpyxl does not keep
-        book = openpyxl.load_workbook(source, data_only=True, keep_vba=macros, keep_links=False)
+        book = openpyxl.load_workbook(stream, data_only=True, keep_vba=macros, keep_links=False)
     page = book[table.sheet or book.sheetnames[0]]
     attention = PatternFill("solid", fgColor=_ATTENTION)
     columns = {fold(column): position for position, column in enumerate(table.columns)}

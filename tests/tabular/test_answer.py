@@ -116,6 +116,12 @@ def test_a_workbook_keeps_sheets_styles_and_order(tmp_path):
     assert again.columns == ("key", "Pasnummer", "note", *ANSWER)
 
 
+def test_a_workbook_that_somebody_named_csv(tmp_path):
+    source = workbook(tmp_path / "in.xlsx", ("Sheet", [["key"], ["A"]])).rename(tmp_path / "in.csv")
+    write_answer(source, open_table(source), {2: DONE}, tmp_path / "out.xlsx")
+    assert openpyxl.load_workbook(tmp_path / "out.xlsx").active["B2"].value == "applied"
+
+
 def test_reasons_are_text_in_a_workbook(tmp_path):
     source = partners_book(tmp_path)
     write_answer(source, open_table(source), {3: Answer("failed", '=HYPERLINK("x")')}, tmp_path / "out.xlsx")
