@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 PARALLEL := -n auto --dist loadfile
 
-.PHONY: demo test lint audit check bench clients kill format clean
+.PHONY: demo test lint audit check bench simulate clients kill fuzz format clean
 
 demo: $(STAMP)
 	$(PY) -m sfsync demo
@@ -35,6 +35,10 @@ clients: $(STAMP)
 
 kill: $(STAMP)
 	$(PY) -m tests.kill
+
+fuzz: $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c requirements.txt -e '.[fuzz]'
+	$(PY) -m tests.fuzz
 
 format: $(STAMP)
 	$(VENV)/bin/ruff format .

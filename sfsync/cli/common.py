@@ -12,6 +12,7 @@ from typing import Any, ParamSpec
 
 import click
 
+from sfsync.cli.streams import STEERING
 from sfsync.errors import ConfigError, GuardRefused, LeaseHeld, Problem, SfsyncError
 from sfsync.logs import configure, redact
 
@@ -42,7 +43,8 @@ class Options:
         if self.json:
             encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
             ascii_only = not encoding.lower().startswith("utf")
-            click.echo(json.dumps(value, ensure_ascii=ascii_only, default=str))
+            text = json.dumps(value, ensure_ascii=ascii_only, default=str)
+            click.echo("".join(f"\\u{ord(one):04x}" if one in STEERING else one for one in text))
 
     @property
     def terminal(self) -> bool:

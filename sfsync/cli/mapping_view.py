@@ -182,7 +182,9 @@ def write_block(
         name, heading, rule, message, severity, _ = problems[cells["row"]]
         typed = [harmless(cells[position] or "") if position else "" for position in positions]
         result = "duplicate" if severity == "duplicate" else "invalid"
-        rejects.write(_line([str(cells["row"]), *typed, result, harmless(heading or name), rule, message]))
+        rejects.write(
+            _line([str(cells["row"]), *typed, result, harmless(heading or name), rule, harmless(message)])
+        )
 
 
 def _harmless(texts: pl.Series) -> pl.Series:

@@ -245,7 +245,9 @@ def check_columns(file: str, columns: int) -> None:
     """Refuse a table that is too wide to be one."""
     if columns > COLUMNS_LIMIT:
         raise FileRefused(
-            file, "too_many_columns", f"the table has {columns:,} columns; the limit is {COLUMNS_LIMIT:,}."
+            file,
+            "too_many_columns",
+            f"the table has more than {COLUMNS_LIMIT:,} columns, which is the limit.",
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sfsync.cells import fold
 from sfsync.errors import FileRefused
+from sfsync.tabular.guards import COLUMNS_LIMIT
 
 Merged = Mapping[tuple[int, int], tuple[int, int]]
 """Merged cells: (index of the row in the sample, column) of the top-left cell → its height and width."""
@@ -48,6 +49,9 @@ def find_header(
     Without, the first row that is about as wide as the table and holds words only. ``fixed`` is an index.
     """
     merged = merged or {}
+    sample = [
+        record[: COLUMNS_LIMIT + 1] for record in sample
+    ]  # a flood of headings is refused, not looked at
     if fixed is not None:
         return _at(sample, fixed, wanted, merged) if 0 <= fixed < len(sample) else None
     if wanted:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sfsync.errors import FileRefused
 from sfsync.tabular.encoding import Encoding, decoded, detect
 from sfsync.tabular.frames import frames
-from sfsync.tabular.guards import HTML_LIMIT, check_columns, check_size
+from sfsync.tabular.guards import DENSE_LIMIT, HTML_LIMIT, check_columns, check_size
 from sfsync.tabular.header import LOOK_AT, find_header
 from sfsync.tabular.model import Hints, Table
 from sfsync.tabular.skipping import without_skipped
@@ -25,7 +25,7 @@ def open_html(path: Path, hints: Hints) -> Table:
     """Open the table of an HTML page. Raises FileRefused: not_a_table, bad_encoding, too_large."""
     check_size(path, HTML_LIMIT, "an HTML table")
     encoding = _encoding(path, hints)
-    reader = _Reader()
+    reader = _Reader(path)
     for text in decoded(path, encoding, 1 << 20):
         reader.feed(text)
     reader.close()
@@ -80,8 +80,10 @@ def _encoding(path: Path, hints: Hints) -> Encoding:
 class _Reader(HTMLParser):
     """Collects all tables of a page. A table inside a cell is part of that cell's text."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__(convert_charrefs=True)
+        self._path = path
+        self._cells = 0
         self.tables: list[list[list[str]]] = []
         self._depth = 0
         self._text: list[str] | None = None
@@ -103,7 +105,7 @@ class _Reader(HTMLParser):
             if not self.tables[-1]:
                 self.tables[-1].append([])
             span = dict(attrs).get("colspan") or "1"
-            self._span = min(int(span), 1000) if span.isdecimal() else 1
+            self._span = min(int(span), 1000) if span.isascii() and span.isdigit() and len(span) < 5 else 1
             self._text = []
         elif tag in {"br", "p"} and self._text:
             self._text.append("\0")
@@ -130,5 +132,15 @@ class _Reader(HTMLParser):
         if self._text is None:
             return
         lines = (_WHITE.sub(" ", line).strip(" ") for line in "".join(self._text).split("\0"))
-        self.tables[-1][-1] += ["\n".join(lines).rstrip("\n"), *[""] * (self._span - 1)]
+        row = self.tables[-1][-1]
+        row += ["\n".join(lines).rstrip("\n"), *[""] * (self._span - 1)]
+        self._cells += self._span
+        if self._cells > DENSE_LIMIT:
+            raise FileRefused(
+                self._path.name,
+                "too_large",
+                f"the tables of this page have more than {DENSE_LIMIT:,} cells, far more than can be data.",
+                hint="Ask for CSV.",
+            )
+        check_columns(self._path.name, len(row))
         self._text = None

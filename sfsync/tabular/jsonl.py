@@ -6,7 +6,7 @@ value comes as its JSON text. A line that is no object is a row of its own with 
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sfsync.tabular.lines import Lines
 from sfsync.tabular.model import NO_HEADER, Cell, Hints, Notes, Table
 
 _LONGEST_NUMBER = 400
+_DEEPEST = 100
 
 
 def open_json(path: Path, hints: Hints) -> Table:
@@ -29,18 +30,16 @@ def open_json(path: Path, hints: Hints) -> Table:
     if array:
         check_size(path, JSON_LIMIT, "a JSON array")
     keys: dict[str, int] = {}
-    objects = 0
     for _, value in _values(path, encoding, array=array):
         if isinstance(value, dict):
-            objects += 1
             for key in value:
                 keys.setdefault(key, len(keys))
                 check_columns(path.name, len(keys))
-    if not objects:
+    if not keys:
         raise FileRefused(
             path.name,
             "not_a_table",
-            "this is JSON without a single object.",
+            "this is JSON without a single object that holds something.",
             hint="Expected JSON lines or an array.",
         )
 
@@ -95,9 +94,25 @@ def _values(path: Path, encoding: Encoding, *, array: bool) -> Iterator[tuple[in
 def _loads(text: str) -> Any:
     """The value, or None for what is not JSON (NaN and endless numbers are not)."""
     try:
-        return json.loads(text, parse_float=_number, parse_int=_number, parse_constant=_no_constant)
+        value = json.loads(text, parse_float=_number, parse_int=_number, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return None
+    return value if _depth_is_bearable(value) else None
+
+
+def _depth_is_bearable(value: Any) -> bool:
+    """Whether nested values can be written as text again, which takes a call for each level."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(_DEEPEST):
+        level = [
+            item
+            for outer in level
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return True
+    return False
 
 
 class _Number(str):
@@ -108,7 +123,10 @@ class _Number(str):
 
 def _number(text: str) -> _Number:
     if "e" in text or "E" in text:
-        value = Decimal(text)
+        try:
+            value = Decimal(text)
+        except InvalidOperation:  # an exponent beyond all bounds
+            raise ValueError(text) from None
         if abs(value.adjusted()) > _LONGEST_NUMBER:
             raise ValueError(text)
         text = format(value, "f")

@@ -13,7 +13,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def run(*words: str | Path) -> tuple[int, str]:
-    result = CliRunner().invoke(command, [str(word) for word in words], standalone_mode=False)
+    result = CliRunner().invoke(
+        command, [str(word) for word in words], standalone_mode=False, help_option_names=["-h", "--help"]
+    )
     if isinstance(result.exception, click.ClickException):
         return result.exception.exit_code, result.exception.format_message()
     assert result.exception is None, result.exception

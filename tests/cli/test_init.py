@@ -46,14 +46,18 @@ def test_a_place_that_cannot_be_written_is_explained(tmp_path: Path):
 
 
 def test_the_command_says_what_to_do_next(tmp_path: Path):
-    done = CliRunner().invoke(command, [str(tmp_path / "p")], catch_exceptions=False)
+    done = CliRunner().invoke(
+        command, [str(tmp_path / "p")], catch_exceptions=False, help_option_names=["-h", "--help"]
+    )
     assert done.exit_code == 0
     assert "What to do next" in done.output
     assert f"cd {tmp_path / 'p'}" in done.output
 
 
 def test_json_names_the_files(tmp_path: Path):
-    done = CliRunner().invoke(command, ["--json", str(tmp_path / "p")], catch_exceptions=False)
+    done = CliRunner().invoke(
+        command, ["--json", str(tmp_path / "p")], catch_exceptions=False, help_option_names=["-h", "--help"]
+    )
     body = json.loads(done.output)
     assert body["project"] == str(tmp_path / "p")
     assert "config/sfsync.yaml" in body["files"]
@@ -63,5 +67,5 @@ def test_another_project_can_be_copied(tmp_path: Path):
     copy_project(shipped(), tmp_path / "one")
     (tmp_path / "one" / "flows" / "extra.py").write_text('"""Mine."""\n')
     args = ["--project", str(tmp_path / "one"), str(tmp_path / "two")]
-    CliRunner().invoke(command, args, catch_exceptions=False)
+    CliRunner().invoke(command, args, catch_exceptions=False, help_option_names=["-h", "--help"])
     assert (tmp_path / "two" / "flows" / "extra.py").is_file()

@@ -38,7 +38,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(command, words)
+    return CliRunner().invoke(command, words, help_option_names=["-h", "--help"])
 
 
 def table(path: Path) -> list[list[str]]:

@@ -18,7 +18,9 @@ def run(monkeypatch):
     monkeypatch.delenv("SFSYNC_PROJECT", raising=False)
 
     def invoke(*words):
-        return CliRunner().invoke(command, words, catch_exceptions=False, standalone_mode=False)
+        return CliRunner().invoke(
+            command, words, catch_exceptions=False, standalone_mode=False, help_option_names=["-h", "--help"]
+        )
 
     return invoke
 

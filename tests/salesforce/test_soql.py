@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.errors import ConfigError
+from sfsync.mockorg.soql import ast
+from sfsync.mockorg.soql.parse import parse, plain
 from sfsync.salesforce import soql
 
 UNESCAPED = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -81,6 +83,43 @@ def test_chunks_ask_for_every_value_once_within_the_limit(values, limit):
         for query in queries
     ]
     assert ",".join(lists) == ",".join(literals)
+
+
+VALUES = st.one_of(
+    st.text(max_size=60),
+    st.text(st.sampled_from("'\"\\()=,%_ \n\r\t\b\fORSELECTx"), max_size=60),
+    st.text(st.characters(max_codepoint=0x2FFF), max_size=40),
+)
+
+
+@given(st.lists(VALUES, min_size=1, max_size=20))
+def test_another_reader_of_soql_finds_exactly_the_values_and_nothing_beside_them(values):
+    """The mock org's own grammar, which knows nothing of ours."""
+    wanted = list(dict.fromkeys(values))
+    path = ast.Path(("Name",))
+    listed = parse(f"SELECT Id FROM Account WHERE Name IN {soql.in_list(values)} AND IsDeleted = false")
+    assert isinstance(listed.where, ast.Joined)
+    assert isinstance(first := listed.where.conditions[0], ast.Among)
+    assert [plain(literal.value) for literal in first.values] == wanted
+    found = []
+    for query in soql.chunks("SELECT Id FROM Account WHERE {} LIMIT 9", "Name", values, limit=1500):
+        tree = parse(query)
+        assert tree.limit == 9
+        assert isinstance(tree.where, ast.Among)
+        assert tree.where.left == path
+        found += tree.where.values
+    assert [plain(literal.value) for literal in found] == wanted
+    single = parse(f"SELECT Id FROM Account WHERE Name = {soql.quote(values[0])}")
+    assert isinstance(single.where, ast.Comparison)
+    assert plain(single.where.value.value) == values[0]
+
+
+@given(VALUES)
+def test_a_like_pattern_is_one_literal(text):
+    tree = parse(f"SELECT Id FROM Account WHERE Name LIKE {soql.like(text, before=True)} LIMIT 1")
+    assert isinstance(tree.where, ast.Comparison)
+    assert tree.limit == 1
+    assert plain(tree.where.value.value) == f"%{text}%"
 
 
 def test_chunks_are_few():

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from sfsync.tabular.injection import harmless
 from sfsync.tabular.table import open_table
 from sfsync.tabular.write import write_table
 
+PLAIN_NUMBER = re.compile(r"[+-][\d.,]+")
 DANGEROUS = [
     "=1+1",
     "+1+1",
@@ -71,6 +73,17 @@ def test_nothing_that_a_spreadsheet_runs(tmp_path, text):
     ] * 2
     assert page.cell(2, 2).number_format == "@"
     assert page.cell(2, 2).hyperlink is None
+
+
+@given(
+    st.text(st.characters(codec="utf-8"), max_size=12)
+    | st.text(st.sampled_from("=+-@\t\r\n ＝'\"1,.()A"), max_size=8)
+)
+def test_no_text_at_all_begins_as_a_formula(text):
+    written = harmless(text)
+    start = written.lstrip(" \t\r\n\x0b\x0c\x00\xa0")[:1]
+    assert start not in set("=+-@＝＋－＠") or PLAIN_NUMBER.fullmatch(written)
+    assert not written.startswith(("\t", "\r", "\n"))
 
 
 @pytest.mark.parametrize("text", ["-5", "+31201234567", "-1.234,50", "x=1", "", "a@b.example", "'=1", "0089"])
