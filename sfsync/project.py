@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sfsync.journal.journal import Journal
     from sfsync.languages.catalogue import Catalogue
     from sfsync.mapping.compile import CompiledMapping
+    from sfsync.mapping.transforms import Function
     from sfsync.reports.report import Report
     from sfsync.salesforce.org import Org
     from sfsync.transports.mail import MailOut
@@ -91,7 +92,20 @@ class Content:
         from sfsync.mapping.compile import compile_mapping
         from sfsync.mapping.load import load_mapping
 
-        return compile_mapping(load_mapping(self.mapping_path(name)))
+        return compile_mapping(load_mapping(self.mapping_path(name)), lambda: self.functions)
+
+    @cached_property
+    def functions(self) -> "Mapping[str, Function]":
+        """The project's own transforms: the public functions in ``transforms/*.py``, by name."""
+        from sfsync.mapping.transforms import public_functions
+
+        found: dict[str, Function] = {}
+        for name in self._modules("transforms"):
+            for word, function in public_functions(self._module("transforms", name)).items():
+                if word in found:
+                    raise ConfigError(f"Two files of {self.root / 'transforms'} have a function {word!r}.")
+                found[word] = function
+        return found
 
     def catalogue(self, language: str) -> "Catalogue":
         """The sentences of a language; those in the project's ``config/languages/`` win."""

@@ -1,7 +1,7 @@
 """`sfsync mapping`: check mappings, try them on a file, turn a file into CSV for another tool, print the schema."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sfsync.mapping.bind import Bound
     from sfsync.mapping.compile import CompiledMapping
     from sfsync.mapping.rows import MappedBlock
+    from sfsync.mapping.transforms import Function
     from sfsync.tabular.model import Table
 
 _MAPPING = click.argument("mapping")
@@ -38,14 +39,11 @@ def command() -> None:
 @click.pass_context
 def check(context: click.Context, options: Options, mappings: tuple[str, ...], describe: Path | None) -> None:
     """Find mistakes in mappings: all of the project's, or those named; with --org also against the org."""
-    from sfsync.mapping.compile import compile_mapping
-    from sfsync.mapping.load import load_mapping
-
     checked = []
     for path in [_path(name, options) for name in mappings] or _all(options):
         problems: Sequence[Problem] = ()
         try:
-            compiled = compile_mapping(load_mapping(path))
+            compiled = _compiled(path, options)
         except ConfigError as error:
             problems = error.problems or (Problem(str(path), 1, error.message, error.hint),)
         else:
@@ -172,6 +170,18 @@ def _all(options: Options) -> list[Path]:
     return sorted((root / "mappings").rglob("*.yaml"))
 
 
+def _compiled(path: Path, options: Options) -> "CompiledMapping":
+    """The mapping, ready to work; the transforms are those of the project."""
+    from sfsync.mapping.compile import compile_mapping
+    from sfsync.mapping.load import load_mapping
+    from sfsync.project import Content, find_root
+
+    def functions() -> "Mapping[str, Function]":
+        return Content(find_root(options.project, os.environ, Path.cwd())).functions
+
+    return compile_mapping(load_mapping(path), functions)
+
+
 def _described(compiled: "CompiledMapping", options: Options, describe: Path | None) -> dict[str, Any]:
     """The describe to compare with: from a file, from the org that --org names, or nothing."""
     from sfsync.cli.describes import describer
@@ -180,13 +190,11 @@ def _described(compiled: "CompiledMapping", options: Options, describe: Path | N
 
 
 def _open(name: str, file: Path, options: Options, sheet: str | None) -> "tuple[Table, Bound]":
-    from sfsync.mapping.compile import compile_mapping
-    from sfsync.mapping.load import load_mapping
     from sfsync.tabular.answer import partner_columns
     from sfsync.tabular.model import Hints
     from sfsync.tabular.table import open_table
 
-    compiled = compile_mapping(load_mapping(_path(name, options)))
+    compiled = _compiled(_path(name, options), options)
     table = open_table(file, Hints(wanted=compiled.wanted, sheet=sheet))
     bound = compiled.bind(
         partner_columns(table),

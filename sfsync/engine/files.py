@@ -47,7 +47,10 @@ def read_as(file: FileRows, **notation: Any) -> "list[MappedRow]":
     """
     from sfsync.mapping.compile import declaring
 
-    return map_table(_bind(declaring(file.bound.mapping, **notation), file.table), file.table)
+    return map_table(
+        _bind(declaring(file.bound.mapping, file.bound.columns.plan.functions, **notation), file.table),
+        file.table,
+    )
 
 
 def _bind(mapping: "CompiledMapping", table: "Table") -> "Bound":

@@ -15,6 +15,7 @@ from sfsync.mapping.model import Mapping, Rule
 from sfsync.mapping.plan import Lookup
 from sfsync.mapping.rows import MappedBlock, RowProblem
 from sfsync.mapping.rules import NUMBERS, rows_reason
+from sfsync.mapping.transforms import own_reason
 
 Blocks = Iterable[pl.DataFrame] | Callable[[], Iterable[pl.DataFrame]]
 """Table blocks (see ``sfsync.cells.Kind``), or what gives them anew each time it is called."""
@@ -46,6 +47,11 @@ class Bound:
             return problem.message
         if problem.rows:
             return rows_reason(problem.rule, problem.rows)
+        if problem.rule == "transform":
+            plan = self.columns.plan
+            readers = [*(item.reader for item in plan.names), *(item.reader for item in plan.fields)]
+            found = (own_reason(reader, problem.message) for reader in readers)
+            return next(filter(None, found), Reason(problem.rule, problem.message))
         for rule in self._rules(problem.name) if problem.rule in NUMBERS else ():
             told = reason(problem.rule, rule, self.mapping.file)
             if told == problem.message:

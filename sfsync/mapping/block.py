@@ -15,7 +15,7 @@ from sfsync.mapping.model import Rejection, Rule
 from sfsync.mapping.phones import with_regions
 from sfsync.mapping.plan import FieldItem, Lookup, NameItem, expression
 from sfsync.mapping.problems import Check, gather
-from sfsync.mapping.readers import Reading
+from sfsync.mapping.readers import Reader, Reading
 from sfsync.mapping.rows import MappedBlock
 from sfsync.mapping.rules import NUMBERS, RULES
 
@@ -94,7 +94,10 @@ def map_block(
         names = pl.DataFrame(height=block.height)
     types = {item.name: item.reader.dtype for item in plan.names}
     checks = _rejections(columns, names, types)
-    checks += [_check(columns, item.name, item.name, item.rule, readings[item.name]) for item in plan.names]
+    checks += [
+        _check(columns, item.name, item.name, item.rule, readings[item.name], item.reader)
+        for item in plan.names
+    ]
     fields: dict[str, pl.Series] = {}
     composed = names.select(expression(item.rule, types).alias(item.name) for item in plan.fields)
     for item in plan.fields:
@@ -104,7 +107,7 @@ def map_block(
         reading = _field(item, values, names, types, lookups)
         if reading is None:
             continue
-        checks.append(_check(columns, item.name, item.rule.from_, item.rule, reading))
+        checks.append(_check(columns, item.name, item.rule.from_, item.rule, reading, item.reader))
         if columns.fills(item):
             fields[item.name] = reading.values
     key = fields.get(plan.mapping.key or "")
@@ -166,8 +169,12 @@ def _looked_up(values: pl.Series, known: LookedUp) -> Reading:
     return Reading(joined["found"], errors)
 
 
-def _check(columns: Columns, name: str, source: str | None, rule: Rule, reading: Reading) -> Check:
+def _check(
+    columns: Columns, name: str, source: str | None, rule: Rule, reading: Reading, reader: Reader | None
+) -> Check:
     def message(number: int) -> tuple[str, str]:
+        if reader is not None and (own := reader.reason(number)) is not None:
+            return "transform", own
         broken = RULES[number].name
         return broken, reason(broken, rule, columns.plan.mapping.file)
 

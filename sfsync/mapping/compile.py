@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from sfsync.errors import Problem
+from sfsync.errors import ConfigError, Problem
 from sfsync.mapping.bind import Bound
 from sfsync.mapping.columns import find_columns
 from sfsync.mapping.constraints import Constraints
@@ -20,6 +20,8 @@ from sfsync.mapping.kinds import reader_for
 from sfsync.mapping.model import FieldRule, Header, Mapping, Plain, Rule
 from sfsync.mapping.plan import FieldItem, Lookup, NameItem, Plan, kind_of, make_plan
 from sfsync.mapping.readers import Reader
+from sfsync.mapping.suggest import did_you_mean
+from sfsync.mapping.transforms import Functions, TransformedReader
 
 _OWN = frozenset(Rule.model_fields)
 
@@ -29,6 +31,8 @@ class CompiledMapping:
     """A mapping that can be bound to the headings of one file after the other."""
 
     mapping: Mapping
+    functions: Functions | None = None
+    """The project's own functions, for names with a ``transform``."""
     _plans: dict[bool, Plan] = field(default_factory=dict)
 
     @property
@@ -44,7 +48,7 @@ class CompiledMapping:
     def plan(self, *, date1904: bool = False) -> Plan:
         """The work as a value. ``date1904``: bare numbers in date columns count from 1904 (old Macs)."""
         if date1904 not in self._plans:
-            self._plans[date1904] = _plan(self.mapping, date1904=date1904)
+            self._plans[date1904] = _plan(self.mapping, self.functions, date1904=date1904)
         return self._plans[date1904]
 
     def bind(
@@ -65,33 +69,39 @@ class CompiledMapping:
         return check_against(self.plan(), describe)
 
 
-def compile_mapping(mapping: Mapping) -> CompiledMapping:
-    """Make a mapping ready; it must have come from ``load_mapping``, which finds every mistake first."""
-    compiled = CompiledMapping(mapping)
+def compile_mapping(mapping: Mapping, functions: Functions | None = None) -> CompiledMapping:
+    """Make a mapping ready; it must have come from ``load_mapping``, which finds every mistake first.
+
+    ``functions``: gives what ``transform`` may name. Raises ConfigError for a transform that is not there.
+    """
+    compiled = CompiledMapping(mapping, functions)
     compiled.plan()
     return compiled
 
 
-def declaring(mapping: Mapping, **notation: Any) -> CompiledMapping:
+def declaring(mapping: Mapping, functions: Functions | None = None, **notation: Any) -> CompiledMapping:
     """The mapping with other values in its ``file`` section (``timezone``, ``dates``, ``decimal`` …), made ready."""
     file = mapping.file.model_copy(update=notation)
-    return compile_mapping(mapping.model_copy(update={"file": file}))
+    return compile_mapping(mapping.model_copy(update={"file": file}), functions)
 
 
-def _plan(mapping: Mapping, *, date1904: bool) -> Plan:
+def _plan(mapping: Mapping, functions: Functions | None, *, date1904: bool) -> Plan:
     lenders = lent_rules(mapping)
     names = []
     for name, header in mapping.file.headers.items():
         rule, place = lenders.get(name, (header, ("file", "headers", name)))
         reader = reader_for(rule, mapping.file, date1904=date1904)
-        names.append(NameItem(name, rule, reader, constraints(rule, reader), place))
+        limits = constraints(rule, reader)
+        names.append(
+            NameItem(name, rule, _transformed(mapping, rule, reader, functions, place), limits, place)
+        )
     types = {item.name: item.reader.dtype for item in names}
     adopted = {place[1] for rule, place in lenders.values()}
     fields = [
-        _field(mapping, name, rule, types, adopted=name in adopted, date1904=date1904)
+        _field(mapping, name, rule, types, functions, adopted=name in adopted, date1904=date1904)
         for name, rule in mapping.fields.items()
     ]
-    return make_plan(mapping, tuple(names), tuple(fields))
+    return make_plan(mapping, tuple(names), tuple(fields), functions)
 
 
 def lent_rules(mapping: Mapping) -> dict[str, tuple[Rule, tuple[str, ...]]]:
@@ -132,6 +142,7 @@ def _field(
     name: str,
     rule: FieldRule,
     types: Map[str, pl.DataType],
+    functions: Functions | None,
     *,
     adopted: bool,
     date1904: bool,
@@ -143,6 +154,29 @@ def _field(
         lookup = Lookup(target, by, rule.from_, rule.take)
     if adopted or not has_rule(rule):
         return FieldItem(name, rule, dtype, None, None, lookup)
-    own_type = rule.type is not None or rule.map is not None
+    own_type = rule.type is not None or rule.map is not None or rule.transform is not None
     reader = reader_for(rule, mapping.file, date1904=date1904) if own_type else Reader(dtype)
-    return FieldItem(name, rule, dtype, reader if own_type else None, constraints(rule, reader), lookup)
+    limits = constraints(rule, reader)
+    if not own_type:
+        return FieldItem(name, rule, dtype, None, limits, lookup)
+    made = _transformed(mapping, rule, reader, functions, ("fields", name))
+    return FieldItem(name, rule, dtype, made, limits, lookup)
+
+
+def _transformed(
+    mapping: Mapping, rule: Rule, reader: Reader, functions: Functions | None, place: tuple[str, ...]
+) -> Reader:
+    """The reader behind the rule's transform, where it has one."""
+    if rule.transform is None:
+        return reader
+    known = functions() if functions else {}
+    if rule.transform not in known:
+        line = mapping.line(*place, "transform")
+        hint = (
+            did_you_mean(rule.transform, known) or "Write it in a file of the project's transforms/ folder."
+        )
+        text = f"There is no transform called {rule.transform!r}."
+        raise ConfigError(
+            f"{mapping.path} has a mistake.", problems=[Problem(mapping.path, line, text, hint)]
+        )
+    return TransformedReader(reader.dtype, name=rule.transform, function=known[rule.transform], base=reader)

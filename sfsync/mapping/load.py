@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from sfsync.errors import ConfigError, Problem
 from sfsync.mapping.check import check
+from sfsync.mapping.extend import extended
 from sfsync.mapping.model import Mapping
 from sfsync.mapping.validate import mistakes, problem
 from sfsync.mapping.yamlfile import Place, YamlFile, parse_yaml, read_yaml
@@ -30,12 +31,12 @@ _HARMLESS: Map[str, Any] = {
 
 def load_mapping(path: Path) -> Mapping:
     """Read and check a mapping file. Raises ConfigError with a Problem (file, line, suggestion) per mistake."""
-    return _checked(read_yaml(path))
+    return _checked(extended(read_yaml(path), path))
 
 
 def parse_mapping(text: str, name: str = "mapping") -> Mapping:
     """A mapping from a text; ``name`` stands for the file in messages. Raises as ``load_mapping`` does."""
-    return _checked(parse_yaml(text.encode(), name))
+    return _checked(extended(parse_yaml(text.encode(), name), None))
 
 
 def _checked(file: YamlFile) -> Mapping:

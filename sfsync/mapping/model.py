@@ -124,6 +124,11 @@ class Rule(Strict):
     """How a value is read and what it must be; the same keys on a header and on a field."""
 
     type: Type | None = Field(None, description="How the cell is read; text when nothing is said.")
+    transform: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z]\w*$",
+        description="A function of the project's transforms/ that makes the text which the type reads.",
+    )
     required: bool = Field(default=False, description="An empty value is an error; the column must be there.")
     required_if: When | None = Field(None, description="An empty value is an error when this holds.")
     default: Scalar | None = Field(None, description="The value of an empty cell.")
@@ -295,6 +300,10 @@ class Mapping(Strict):
     """A whole mapping file."""
 
     mapping: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="The mapping's name.")
+    extend: str | None = Field(
+        None,
+        description="Another mapping that this one builds on: its headings, fields and settings count here too.",
+    )
     about: str = Field("", description="What the file is, in a sentence.")
     object: str = Field(pattern=r"^[A-Za-z]\w*$", description="API name of the Salesforce object.")
     key: str | None = Field(None, description="The external-id field to upsert on.")

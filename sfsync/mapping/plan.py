@@ -10,6 +10,7 @@ from sfsync.mapping.conditions import as_text, holds
 from sfsync.mapping.constraints import Constraints
 from sfsync.mapping.model import FieldRule, Mapping, Rule, Source
 from sfsync.mapping.readers import Reader
+from sfsync.mapping.transforms import Functions
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,16 @@ class Plan:
     """Names whose value may stand once in a file, the key's first."""
     required: tuple[str, ...]
     """Names whose column must be in the file."""
+    functions: Functions | None = None
+    """The project's own functions, for a mapping that is made ready anew."""
 
 
-def make_plan(mapping: Mapping, names: tuple[NameItem, ...], fields: tuple[FieldItem, ...]) -> Plan:
+def make_plan(
+    mapping: Mapping,
+    names: tuple[NameItem, ...],
+    fields: tuple[FieldItem, ...],
+    functions: Functions | None = None,
+) -> Plan:
     """Gather what a mapping asks of a whole file."""
     key = _key_name(mapping)
     unique = {item.name for item in names if item.rule.unique}
@@ -87,6 +95,7 @@ def make_plan(mapping: Mapping, names: tuple[NameItem, ...], fields: tuple[Field
         key,
         tuple(sorted(unique, key=lambda name: (name != key, order.index(name)))),
         tuple(name for name in order if name in needed),
+        functions,
     )
 
 

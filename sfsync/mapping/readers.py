@@ -12,6 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from sfsync.cells import Kind
+from sfsync.languages.reason import Reason
 from sfsync.mapping.rules import NUMBERS
 
 MAX_REMEMBERED = 50_000
@@ -56,7 +57,7 @@ class Reader:
         """``text`` as in a table block; ``kinds`` its kinds, None when all are TEXT."""
         errors = None
         if kinds is not None:
-            text, errors, kinds = _without_broken(text, kinds)
+            text, errors, kinds = without_broken(text, kinds)
         values = self._fast(text, kinds)
         if self.slow is None:
             return Reading(values, errors)
@@ -71,6 +72,10 @@ class Reader:
             _scatter(errors, length, rest, cells["error"]),
             _scatter(None, length, rest, cells["warning"]),
         )
+
+    def reason(self, number: int) -> Reason | None:
+        """The reason behind a number of the reader's own; None for the rules that all mappings share."""
+        return None
 
     def _fast(self, text: pl.Series, kinds: pl.Series | None) -> pl.Series:
         if self.fast is None:
@@ -101,9 +106,7 @@ class Reader:
         return cell
 
 
-def _without_broken(
-    text: pl.Series, kinds: pl.Series
-) -> tuple[pl.Series, pl.Series | None, pl.Series | None]:
+def without_broken(text: pl.Series, kinds: pl.Series) -> tuple[pl.Series, pl.Series | None, pl.Series | None]:
     """Take out cells that hold an error or no result; drop the kinds when only TEXT is left."""
     kinds = kinds.fill_null(Kind.TEXT)
     errors = None

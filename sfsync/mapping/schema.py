@@ -1,6 +1,7 @@
 """The JSON Schema of mapping files, for completion and red lines in editors; made from the model."""
 
 import json
+from typing import Any
 
 from sfsync.mapping.model import Mapping
 
@@ -8,8 +9,19 @@ SCHEMA_FILE = "mapping.schema.json"
 """Its name in a project's ``mappings/``; mapping files point at it in their first line."""
 
 
+def _let_extend(schema: dict[str, Any]) -> None:
+    """A mapping that extends another may leave out what the other one says."""
+    schema["anyOf"] = [
+        {"required": ["extend"]},
+        {"required": [name for name in schema["required"] if name != "mapping"]},
+    ]
+    schema["required"] = ["mapping"]
+    del schema["$defs"]["File"]["required"]
+
+
 def mapping_schema() -> str:
     """The schema as JSON text."""
     schema = Mapping.model_json_schema(by_alias=True)
+    _let_extend(schema)
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "sfsync mapping"}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

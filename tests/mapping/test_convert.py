@@ -216,8 +216,7 @@ def test_types_come_from_a_describe(tmp_path: Path):
         ("x.json", "{", "is not JSON"),
         (
             "x.json",
-            '{"objects": [{"query": "SELECT A FROM B", "operation": "Update", '
-            '"useFieldMapping": 1, "fieldMapping": 3}]}',
+            json.dumps({"objects": [EXPORT["objects"][0] | {"useFieldMapping": True, "fieldMapping": 3}]}),
             "another form",
         ),
         ("x.yml", "a: 1\n", "no step of it"),
