@@ -3,6 +3,7 @@
 import ast
 import copy
 import pickle
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -42,12 +43,14 @@ def written(*folders: str) -> dict[str, set[str]]:
     return found
 
 
+@cache
 def library() -> dict[str, set[str]]:
     rules = {rule.name: words(rule.message) | words(rule.remedy) for rule in RULES if rule.name != "none"}
     refusals = {code: {"said"} for code in (*REFUSALS, "org_refused")}
     return {**rules, **refusals, **written("sfsync")}
 
 
+@cache
 def project() -> dict[str, set[str]]:
     rules = {rule.code: words(rule.english) for rule in aftersales_rules.RULES}
     return {**rules, **written("flows", "partner_files")}
