@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 PARALLEL := -n auto --dist loadfile
 
-.PHONY: demo test lint audit check bench simulate clients kill fuzz format clean
+.PHONY: demo test lint audit check bench simulate clients kill fuzz format clean traffic
 
 demo: $(STAMP)
 	$(PY) -m sfsync demo
@@ -29,6 +29,9 @@ bench: $(STAMP)
 
 simulate: $(STAMP)
 	$(PY) -m tests.simulation --schedules 10000
+
+traffic: $(STAMP)
+	$(PY) -m tests.traffic
 
 clients: $(STAMP)
 	$(PY) -m tests.clients

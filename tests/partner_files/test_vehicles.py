@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sfsync.errors import GuardRefused
 from sfsync.records import Bucket
 from tests.aftersales import LEAD, Company, company
 
@@ -136,3 +137,19 @@ def test_waiting_files_are_taken_by_the_flow(shop: Company) -> None:
     assert steps["vehicles_in"] == {Bucket.APPLIED: 1}
     assert steps["vehicle_details"] == {Bucket.APPLIED: 1}
     assert shop.records(f"SELECT Model__c FROM {LEAD}")[0]["Model__c"] == "Aria 1.6"
+
+
+def test_missing_columns_change_nothing_but_consents_must_be_said(shop: Company, tmp_path: Path) -> None:
+    shop.vehicle(Warranty_End__c="2027-03-01", Consent_Email__c=True)
+    assert take(shop, tmp_path, f"VIN;Model\n{VIN};Borea EV\n")["vehicles_in"] == {Bucket.APPLIED: 1}
+    (vehicle,) = shop.records(
+        "SELECT Model__c, Warranty_End__c, Owner_Name__c, Consent_Email__c FROM Vehicle__c"
+    )
+    assert (vehicle["Model__c"], vehicle["Warranty_End__c"]) == ("Borea EV", "2027-03-01")
+    assert (vehicle["Owner_Name__c"], vehicle["Consent_Email__c"]) == ("Ada Berger", False)
+
+
+def test_a_file_that_would_empty_what_is_known_is_stopped(shop: Company, tmp_path: Path) -> None:
+    shop.vehicle(Warranty_End__c="2027-03-01")
+    with pytest.raises(GuardRefused, match="filled fields would be emptied"):
+        take(shop, tmp_path, f"VIN;Warranty end\n{VIN};\n")
