@@ -4,18 +4,21 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sfsync.cli.common import Options
 from sfsync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sfsync.mapping.compile import CompiledMapping
 
 Describer = Callable[[str], dict[str, Any] | None]
 """Object → its describe as the REST API gives it, or None where there is nothing to ask."""
 
 
 def describer(options: Options, file: Path | None) -> Describer:
-    """What gives describes. A file's describe is given for every object asked for."""
-    if file is not None:
+    """What gives describes: the org where one is named, else the file, whatever object is asked for."""
+    if file is not None and options.org is None:
         found = read_describe(file)
         return lambda _name: found
     if options.org is None:
@@ -31,6 +34,45 @@ def describer(options: Options, file: Path | None) -> Describer:
         return answer
 
     return ask
+
+
+def changes(
+    options: Options, compiled: "CompiledMapping", found: dict[str, Any], earlier: Path | None
+) -> list[str]:
+    """What changed in the object since ``earlier``, or since this command last looked at the org."""
+    from sfsync.mapping.drift import drift
+
+    mapping = compiled.mapping
+    if earlier is not None:
+        before: dict[str, Any] | None = read_describe(earlier)
+    else:
+        before = _swap(_kept(options, mapping.object), found)
+    if before is None or before.get("name", mapping.object) != mapping.object:
+        return []
+    return drift(before, found, [*mapping.fields, *([mapping.key] if mapping.key else [])])
+
+
+def _kept(options: Options, name: str) -> Path:
+    """Where the describe of the last look is kept: in the state folder, for each org."""
+    from sfsync.project import open_project
+
+    project = open_project(options.project, org=options.org)
+    return project.state / "describes" / str(project.org_name) / f"{name}.json"
+
+
+def _swap(path: Path, found: dict[str, Any]) -> dict[str, Any] | None:
+    """Keep the describe for the next time, and give the one of the last time, None the first time."""
+    try:
+        before = json.loads(path.read_text("utf-8")) if path.is_file() else None
+    except (OSError, ValueError):
+        before = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found), encoding="utf-8")
+    except OSError as error:
+        hint = "Set SFSYNC_STATE to a folder that can be written."
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
+    return before if isinstance(before, dict) else None
 
 
 def read_describe(path: Path) -> dict[str, Any]:

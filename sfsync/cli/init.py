@@ -9,6 +9,8 @@ from sfsync.cli.common import Options, common_options
 from sfsync.errors import ConfigError
 
 CONTENT = ("config", "mappings", "exports", "flows", "partner_files")
+OPTIONAL = ("transforms",)
+"""Folders that a project need not have."""
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 _IGNORED_BY_GIT = "__pycache__/\nstate/\n*.sqlite*\n.env\n"
 
@@ -66,7 +68,7 @@ def copy_project(source: Path, target: Path) -> list[str]:
     if any(target.resolve().is_relative_to(source / name) for name in CONTENT):
         raise ConfigError(f"{target} lies inside the project that is copied.", hint="Name another folder.")
     try:
-        for name in CONTENT:
+        for name in (*CONTENT, *(name for name in OPTIONAL if (source / name).is_dir())):
             shutil.copytree(source / name, target / name, ignore=_LEFT_OUT)
         (target / ".gitignore").write_text(_IGNORED_BY_GIT, encoding="utf-8")
     except OSError as error:

@@ -33,33 +33,55 @@ def command() -> None:
 @command.command()
 @click.argument("mappings", nargs=-1, metavar="[NAME|FILE]…")
 @click.option(
-    "--describe", type=click.Path(path_type=Path), help="Compare with a describe saved as JSON, offline."
+    "--describe",
+    type=click.Path(path_type=Path),
+    help="Compare with a describe saved as JSON, offline; with --org tell what changed since it was saved.",
 )
 @common_options
 @click.pass_context
 def check(context: click.Context, options: Options, mappings: tuple[str, ...], describe: Path | None) -> None:
-    """Find mistakes in mappings: all of the project's, or those named; with --org also against the org."""
+    """Find mistakes in mappings: all of the project's, or those named; with --org also against the org.
+
+    With --org it also tells what changed in the fields that a mapping uses since it last looked.
+    """
+    from sfsync.cli.describes import changes
+    from sfsync.mapping.usage import unused_names
+
     checked = []
     for path in [_path(name, options) for name in mappings] or _all(options):
         problems: Sequence[Problem] = ()
+        changed: list[str] = []
+        unused: list[str] = []
         try:
             compiled = _compiled(path, options)
         except ConfigError as error:
             problems = error.problems or (Problem(str(path), 1, error.message, error.hint),)
         else:
+            unused = unused_names(compiled.mapping)
             described = _described(compiled, options, describe)
             if described and (mappings or described.get("name") == compiled.mapping.object):
                 problems = compiled.check_against(described)
-        checked.append((path, problems))
+                if options.org is not None:
+                    changed = changes(options, compiled, described, describe)
+        checked.append((path, problems, changed, unused))
         for problem in problems:
             options.say(str(problem))
-    wrong = sum(len(problems) for _, problems in checked)
+        for text in changed:
+            options.say(f"{path}: changed in the org: {text}")
+        if unused and options.verbosity > 0:
+            options.say(f"{path}: read, but used by no field: {', '.join(unused)}.")
+    wrong = sum(len(problems) for _, problems, *_ in checked)
     options.say(f"{len(checked)} checked: {f'{wrong} to correct.' if wrong else 'all well.'}")
     options.result(
         {
             "mappings": [
-                {"file": str(path), "problems": [_problem(problem) for problem in problems]}
-                for path, problems in checked
+                {
+                    "file": str(path),
+                    "problems": [_problem(problem) for problem in problems],
+                    "changed": changed,
+                    "unused": unused,
+                }
+                for path, problems, changed, unused in checked
             ],
             "problems": wrong,
         }

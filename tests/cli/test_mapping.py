@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 from sfsync.cli.mapping import command
 from sfsync.errors import ConfigError, FileRefused
 from sfsync.mapping.schema import mapping_schema
+from tests.cli.conftest import Shell
 
 MAPPING = """
 mapping: cards
@@ -148,3 +150,35 @@ def test_schema_goes_to_stdout_or_a_file(tmp_path: Path):
     assert run("schema").stdout == mapping_schema()
     assert run("schema", "-o", str(tmp_path / "s.json")).exit_code == 0
     assert (tmp_path / "s.json").read_text("utf-8") == mapping_schema()
+
+
+def test_check_tells_what_changed_in_the_org(shell: Shell):
+    shell.file("leads.yaml", "mapping: leads\nobject: Lead\nkey: Sfsync_Key__c\nfile: {headers: {a: [A], b: [B]}}\n"
+               "fields: {Sfsync_Key__c: {from: a, required: true}, LastName: a, Company: a}\n")  # fmt: skip
+    (shell.folder / "config").mkdir()
+    shell.file(
+        "config/sfsync.yaml",
+        "orgs:\n  mock: {login: access_token, access_token: 'env:SF_ACCESS_TOKEN',"
+        f" instance_url: '{os.environ['SF_INSTANCE_URL']}'}}\n",
+    )
+    shell.setenv("SFSYNC_PROJECT", str(shell.folder))
+    first = shell("mapping", "check", "leads.yaml", "--org", "mock", "--json")
+    assert first.json["mappings"][0] == {"file": "leads.yaml", "problems": [], "changed": [], "unused": ["b"]}
+    kept = shell.state / "describes" / "mock" / "Lead.json"
+    body = json.loads(kept.read_text("utf-8"))
+    for one in body["fields"]:
+        if one["name"] == "Company":
+            one["length"] = 40
+    shell.file("saved.json", json.dumps(body))
+    kept.write_text(json.dumps(body), "utf-8")
+    told = ["Company: its length was 40 and is 255."]
+    by_file = shell("mapping", "check", "leads.yaml", "--org", "mock", "--json", "--describe", "saved.json")
+    assert by_file.json["mappings"][0]["changed"] == told
+    assert (
+        shell("mapping", "check", "leads.yaml", "--org", "mock", "--json").json["mappings"][0]["changed"]
+        == told
+    )
+    assert (
+        shell("mapping", "check", "leads.yaml", "--org", "mock", "--json").json["mappings"][0]["changed"]
+        == []
+    )
