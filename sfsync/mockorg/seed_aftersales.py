@@ -38,6 +38,9 @@ STATUSES = (
 )
 """Status → how many of a hundred leads."""
 
+_AGES = {"Lost Sale": (61, 150), "Closed With Sale": (1, 150), "Closed Without Sale": (1, 150)}
+"""Days since assignment, from and to: open leads are young enough not to be aged, the others go back some months."""
+
 REASONS = (
     "no_privacy_consent", "not_eligible", "trade_in", "not_owner_sold", "leasing_rental_trader", "owner_not_driver",
     "declined_offer", "other", "not_now_contact_again",
@@ -138,7 +141,7 @@ def _life(chance: random.Random, now: datetime) -> Iterator[tuple[str, Any]]:
     """What happened to a lead up to ``now``, field by field, as the rules of the process allow it."""
     (status,) = chance.choices([name for name, _ in STATUSES], [share for _, share in STATUSES])
     source = chance.choice(SOURCES)
-    days = chance.uniform(61, 90) if status == "Lost Sale" else chance.uniform(1, 55)
+    days = chance.uniform(*_AGES.get(status, (1, 55)))
     assigned = (now - timedelta(days=days)).replace(second=0, microsecond=0)
     yield "Status__c", status
     yield "Source__c", source
@@ -162,7 +165,7 @@ def _life(chance: random.Random, now: datetime) -> Iterator[tuple[str, Any]]:
         )
         yield "Appointment_Emails__c", chance.random() < 0.5
     elif status.startswith("Closed"):
-        closed = attempts[-1] + (now - attempts[-1]) * chance.random()
+        closed = attempts[-1] + min(now - attempts[-1], timedelta(days=30)) * chance.random()
         yield "Closed_At__c", _text(closed.replace(microsecond=0))
         yield from _closing(chance, status, now)
 

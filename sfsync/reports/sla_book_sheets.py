@@ -7,7 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from sfsync.reports import sla_words as words
-from sfsync.reports.book import SHARE, WHOLE, dress_heading, font, legal, set_page
+from sfsync.reports.book import SHARE, WHOLE, dress_heading, legal, set_page
 from sfsync.reports.sla import SlaReport, rows_of
 from sfsync.reports.sla_settings import FIRST_CONTACT, FULLY_MANAGED, MANAGEMENT, SLAS
 
@@ -134,13 +134,16 @@ def _sheet(
         sheet.cell(1, number, column.heading)
     dress_heading(sheet, 1, len(columns), left=sum(not column.format for column in columns))
     sheet.row_dimensions[1].height = 32
-    plain, right, last = font(), Alignment(horizontal="right"), 1
+    right, last = Alignment(horizontal="right"), 1
     for last, row in enumerate(rows, 2):
+        # Only what differs from the book's own style is set: there may be a hundred thousand rows.
         for number, (value, column) in enumerate(zip(row, columns, strict=True), 1):
-            cell = sheet.cell(last, number, legal(value) if isinstance(value, str) else value)
-            cell.font = plain
-            if column.format:
-                cell.number_format, cell.alignment = column.format, right
+            if isinstance(value, str):
+                cell = sheet.cell(last, number, legal(value))
+                if column.format:
+                    cell.alignment = right
+            elif value is not None:
+                sheet.cell(last, number, value).number_format = column.format
     for number, column in enumerate(columns, 1):
         letter = get_column_letter(number)
         sheet.column_dimensions[letter].width = column.width
