@@ -1,7 +1,7 @@
 """The SLA report of the after-sales leads: which fields it reads, and which moment of a lead is which.
 
-    assigned   the row of the field history in which Date Assigned to Dealer was last set; the field itself where no
-               such row is (a lead that was created with its date)
+    assigned   the row of the field history in which Date Assigned to Dealer was last set; the date itself where no
+               such row is (a lead that was created with its date), or where it is later (assigned for a day to come)
     contacted  the first contact attempt of that assignment
     handled    the first appointment booked (field history of the status) or the closing, whichever was earlier
     closed     the dealer's moment of closing; the field history of the status where the lead has none
@@ -121,10 +121,11 @@ def lead_frame(
         frame[name] = moments(frame[name])
     past = history_frame(history)
     recorded = last_set(past, ASSIGNED).reindex(frame.index)
-    frame["assigned"] = recorded.fillna(frame["assigned_field"])
+    frame["recorded"] = recorded
+    frame["assigned"] = frame[["recorded", "assigned_field"]].max(axis=1)
     # Dealers note minutes, the org seconds; and who enters an assignment may date it back. An attempt belongs to the
     # assignment from the minute on that is the earlier of both.
-    since = frame[["assigned", "assigned_field"]].min(axis=1).dt.floor("min")
+    since = frame[["recorded", "assigned_field"]].min(axis=1).dt.floor("min")
     attempts = pd.concat([frame[name].where(frame[name] >= since) for name in ATTEMPTS], axis=1)
     frame["contacted"] = attempts.min(axis=1)
     frame["is_closed"] = frame["status"].isin(CLOSED)

@@ -92,10 +92,10 @@ def sla_report(
 ) -> SlaReport:
     """The report of one month, or of the last days (as many as the window has) when ``month`` is None.
 
-    ``leads`` has a row a lead: COLUMNS as text, MOMENTS as UTC date-times or NaT, FLAGS as booleans. ``notes`` are
-    counts of how the moments were found, passed on as they are.
+    ``leads`` has a row a lead: COLUMNS as text, MOMENTS as UTC date-times or NaT, FLAGS as booleans; leads assigned
+    for a time to come do not count yet. ``notes`` are counts of how the moments were found, passed on as they are.
     """
-    timed = _timed(leads, settings, now)
+    timed = _timed(leads[leads["assigned"] <= now], settings, now)
     days = settings.fully_managed.window_days
     today = now.astimezone(ZoneInfo(settings.default_zone)).date()
     period = Period.month(month) if month else Period.up_to(today, days)

@@ -96,6 +96,11 @@ CASES: dict[str, tuple[dict[str, Any], list[dict[str, Any]], tuple[str | None, s
         [row("07-28 11:23:00", ASSIGNED, "x")],
         ("07-28 11:23:00", "07-26 10:00:00", None, None),
     ),
+    "assigned for a day to come": (
+        lead("08-05 07:00:00", "08-05 09:00:00"),
+        [row("07-28 11:23:00", ASSIGNED, "x")],
+        ("08-05 07:00:00", "08-05 09:00:00", None, None),
+    ),
     "booked, moved, closed": (
         lead("07-28 11:23:00", "07-28 13:41:00", status="Closed With Sale", closed="08-20 10:00:00"),
         [row("07-28 13:45:00", STATUS, BOOKED), row("08-20 23:00:00", STATUS, "Closed With Sale")],
@@ -146,6 +151,7 @@ def test_the_queries_read_what_the_figures_need():
         assert f"{path}{ASSIGNED} >= 2021-12-01T00:00:00Z" in soql
         assert f"{path}{ASSIGNED} < 2022-08-02T00:00:00Z" in soql
         assert f"{path}Dealer__r.Dealer_Code__c = 'D\\'1'" in soql
+    assert "Customer" not in leads + history
     open_end, _ = queries(SETTINGS, date(2022, 8, 31), Asked())
     assert " < " not in open_end
 

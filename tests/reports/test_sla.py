@@ -223,6 +223,11 @@ def test_first_contacts_are_filed_by_their_time():
     assert found[found > 0].to_dict() == {"≤ 24 h": 1, NEVER: 1}
 
 
+def test_leads_for_a_day_to_come_do_not_count_yet():
+    report = made(lead("2022-08-31 12:00:01"), lead("2022-08-31 12:00:00"))
+    assert report.total.loc[TOTAL, "leads"] == 1
+
+
 def test_no_leads_at_all():
     report = made()
     assert report.total.loc[TOTAL, "leads"] == 0
