@@ -13,8 +13,6 @@ from sfsync.cli.mapping_convert import convert
 from sfsync.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from sfsync.mapping.bind import Bound
     from sfsync.mapping.compile import CompiledMapping
     from sfsync.mapping.rows import MappedBlock
@@ -233,20 +231,12 @@ def _open(name: str, file: Path, options: Options, sheet: str | None) -> "tuple[
 
 def _blocks(table: "Table", bound: "Bound") -> "Iterator[MappedBlock]":
     """The mapped blocks; rows that the file itself broke are refused whatever their cells say."""
-    seen = 0
-
-    def blocks() -> "Iterator[pl.DataFrame]":
-        nonlocal seen
-        seen = 0  # the table forgets its problems when it is read anew
-        yield from table.blocks()
-
-    for block in bound.map(blocks):
-        new, seen = table.problems[seen:], len(table.problems)
-        broken = {
-            found.row: (found.problem, found.message)
-            for found in new
-            if found.severity == "error" and found.column is None
-        }
+    seen, broken = 0, {}
+    for block in bound.map(table):
+        for found in table.problems[seen:]:  # the table is read ahead: these may be about later blocks
+            if found.severity == "error" and found.column is None:
+                broken[found.row] = (found.problem, found.message)
+        seen = len(table.problems)
         yield block.without(broken)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from sfsync.mapping.bind import Bound
 from sfsync.mapping.conditions import as_text
 from sfsync.mapping.rows import MappedBlock, MappedRow, RowProblem
-from sfsync.tabular.injection import DANGEROUS, harmless
+from sfsync.tabular.injection import DANGEROUS, PLAIN_NUMBER, harmless
 
 _WIDE = 160
 """Columns of the output where no terminal says its own."""
@@ -166,32 +166,60 @@ def write_block(
     block: MappedBlock, bound: Bound, out: IO[bytes], rejects: IO[bytes] | None, *, raw: bool
 ) -> None:
     """The rows of a block, taken ones as API fields, the others as the partner wrote them, with the reason."""
-    columns = _fields(bound)
     applied = block.applied()
-    texts = applied.select(as_text(pl.col(name), applied.schema[name]) for name in columns)
-    if texts.height:
-        if not raw:
-            texts = texts.with_columns(_harmless(texts[name]) for name in columns)
-        texts.write_csv(out, include_header=False, line_terminator="\r\n")
-    if rejects is None:
-        return
-    problems = {row: cells for row, *cells in block.stopped.iter_rows()}
-    source = block.source.filter(pl.col("row").is_in(list(problems)))
-    positions = [str(n) if str(n) in source.columns else None for n in range(len(bound.columns.headings))]
-    for cells in source.iter_rows(named=True):
-        name, heading, rule, message, severity, _ = problems[cells["row"]]
-        typed = [harmless(cells[position] or "") if position else "" for position in positions]
-        result = "duplicate" if severity == "duplicate" else "invalid"
-        rejects.write(
-            _line([str(cells["row"]), *typed, result, harmless(heading or name), rule, harmless(message)])
-        )
+    if applied.height:
+        columns = [applied[name] for name in _fields(bound)]
+        risky = {column.name for column in columns if not raw and _may_begin_with_a_sign(column)}
+        texts = applied.select(as_text(pl.col(column.name), column.dtype) for column in columns)
+        _write(texts.with_columns(_harmless(texts[name]) for name in risky), out)
+    stopped = block.stopped
+    if rejects is not None and stopped.height:
+        _write(_rejected(block.source, stopped, len(bound.columns.headings)), rejects)
+
+
+def _rejected(source: pl.DataFrame, stopped: pl.DataFrame, width: int) -> pl.DataFrame:
+    """Rows as the partner wrote them, with what became of them, the column and the reason."""
+    told = source.join(stopped.select(pl.all().name.prefix("told ")), left_on="row", right_on="told row")
+    cells = [told[str(n)] if str(n) in source.columns else _empty(told.height) for n in range(width)]
+    column = pl.when(pl.col("told heading") != "").then("told heading").otherwise("told name")
+    double = pl.col("told severity") == "duplicate"
+    reasons = told.select(
+        pl.when(double).then(pl.lit("duplicate")).otherwise(pl.lit("invalid")).alias("result"),
+        column.alias("column"),
+        pl.col("told rule").alias("rule"),
+        pl.col("told message").alias("reason"),
+    )
+    parts = [told["row"].cast(pl.String), *map(_harmless, cells)]
+    parts += [reasons["result"], _harmless(reasons["column"]), reasons["rule"], _harmless(reasons["reason"])]
+    texts = pl.DataFrame([part.alias(str(n)) for n, part in enumerate(parts)])
+    return texts.select(pl.when(pl.all() != "").then(pl.all()))
+
+
+def _empty(height: int) -> pl.Series:
+    return pl.Series([None], dtype=pl.String).new_from_index(0, height)
+
+
+def _write(texts: pl.DataFrame, out: IO[bytes]) -> None:
+    texts.write_csv(out, include_header=False, line_terminator="\r\n")
+
+
+def _may_begin_with_a_sign(column: pl.Series) -> bool:
+    if column.dtype.is_numeric():
+        least = column.min()
+        return isinstance(least, int | float) and least < 0
+    return column.dtype == pl.String
 
 
 def _harmless(texts: pl.Series) -> pl.Series:
-    """A column in which no text can run as a formula; most columns have none that could."""
-    if not texts.str.contains(DANGEROUS).any():
+    """A column in which no text can run as a formula. Most texts begin with a digit or a letter of ASCII."""
+    fine = ((texts >= "0") & (texts < "=")) | ((texts >= "A") & (texts < "\x80"))
+    rows = (~fine).arg_true()
+    left = texts.gather(rows)
+    risky = left.str.contains(DANGEROUS) & ~left.str.contains(PLAIN_NUMBER)
+    if not risky.any():
         return texts
-    return pl.Series(texts.name, [text and harmless(text) for text in texts.to_list()], dtype=pl.String)
+    changed = [harmless(text) for text in left.filter(risky).to_list()]
+    return texts.clone().scatter(rows.filter(risky), pl.Series(changed, dtype=pl.String))
 
 
 def _fields(bound: Bound) -> list[str]:

@@ -1,12 +1,12 @@
 """A mapping tied to one file, and the file's blocks mapped one by one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
-
-import polars as pl
+from functools import partial
 
 from sfsync.languages.reason import Reason
+from sfsync.mapping.ahead import ahead
 from sfsync.mapping.block import LookedUp, map_block
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.duplicates import find_duplicates
@@ -15,10 +15,8 @@ from sfsync.mapping.model import Mapping, Rule
 from sfsync.mapping.plan import Lookup
 from sfsync.mapping.rows import MappedBlock, RowProblem
 from sfsync.mapping.rules import NUMBERS, rows_reason
+from sfsync.mapping.source import Blocks, source_of
 from sfsync.mapping.transforms import own_reason
-
-Blocks = Iterable[pl.DataFrame] | Callable[[], Iterable[pl.DataFrame]]
-"""Table blocks (see ``sfsync.cells.Kind``), or what gives them anew each time it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +80,15 @@ class Bound:
     def map(self, blocks: Blocks, *, lookups: Map[Lookup, LookedUp] | None = None) -> Iterator[MappedBlock]:
         """Map the blocks of the file, in order.
 
-        Where the mapping says ``unique``, the file is read two times, and a third time when something stands
-        twice: give a function that returns the blocks (``table.blocks``), and memory stays flat. A list works too;
-        an iterator that can be walked only once is held in memory.
+        Where the mapping says ``unique``, the columns concerned are read before, and the rows where something
+        stands twice: give the table, or a function that returns the blocks, and memory stays flat. A list works too;
+        an iterator that can be walked only once is held in memory. Some blocks are mapped in threads, ahead of the
+        one that is given out.
 
         ``lookups``: what was found in the org, value → wanted value, for each of ``CompiledMapping.lookups``;
         without it, fields that need a lookup are left out.
         """
-        again = _repeatable(blocks, needed=bool(self.columns.plan.unique))
-        doubles = find_duplicates(self.columns, again) if self.columns.plan.unique else None
-        for block in again():
-            yield map_block(self.columns, block, doubles=doubles, lookups=lookups)
-
-
-def _repeatable(blocks: Blocks, *, needed: bool) -> Callable[[], Iterable[pl.DataFrame]]:
-    if callable(blocks):
-        return blocks
-    if needed and iter(blocks) is blocks:
-        held = list(blocks)
-        return lambda: held
-    return lambda: blocks
+        source = source_of(blocks, once=not self.columns.plan.unique)
+        doubles = find_duplicates(self.columns, source) if self.columns.plan.unique else None
+        work = partial(map_block, self.columns, doubles=doubles, lookups=lookups)
+        yield from ahead(work, source.blocks())

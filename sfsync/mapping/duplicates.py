@@ -1,23 +1,26 @@
 """What stands twice in one file, over all its blocks.
 
-The first pass keeps eight bytes per row and unique name: the hash of the value. Only when some hash comes twice, a
-second pass reads the rows concerned whole and gives the verdicts, so that memory grows with the trouble and not with
-the file.
+The first pass reads the unique columns and keeps twelve bytes per row and name: its number and the hash of the value.
+Only when some hash comes twice, a second pass reads the rows concerned whole and gives the verdicts, so that memory
+grows with the trouble and hardly with the file.
 
 A key that comes again with the same row is ``duplicate_exact`` (the later row only); with a different row it is
 ``duplicate_conflict``, and a value that rows of different keys share is ``used_twice``: both stand on all rows
 concerned, for none of them can be trusted.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import polars as pl
 
+from sfsync.mapping.ahead import ahead
 from sfsync.mapping.block import as_series_of_text, read_names
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.readers import Reading
 from sfsync.mapping.rows import PROBLEM_SCHEMA
 from sfsync.mapping.rules import NUMBERS, RULES, rows_reason
+from sfsync.mapping.source import Source
 from sfsync.mapping.texts import trimmed
 
 MOST_ROWS_NAMED = 5
@@ -26,31 +29,44 @@ MOST_ROWS_NAMED = 5
 _SEPARATOR = "\x1f"
 
 
-def find_duplicates(columns: Columns, blocks: Callable[[], Iterable[pl.DataFrame]]) -> pl.DataFrame:
+def find_duplicates(columns: Columns, source: Source) -> pl.DataFrame:
     """The problems (PROBLEM_SCHEMA) of all rows that stand twice in the file."""
     names = tuple(name for name in columns.plan.unique if name in columns.positions)
-    repeated = _repeated(columns, names, blocks())
-    if not any(len(hashes) for hashes in repeated.values()):
+    repeated, rows = _repeated(columns, names, source)
+    if not len(rows):
         return pl.DataFrame(schema=dict(PROBLEM_SCHEMA))
-    suspects = pl.concat(list(_suspects(columns, names, repeated, blocks())))
+    suspects = list(_suspects(columns, names, repeated, source.pick(rows)))
+    if not suspects:
+        return pl.DataFrame(schema=dict(PROBLEM_SCHEMA))
     key = columns.plan.key_name if columns.plan.key_name in names else None
-    return pl.concat(list(_verdicts(columns, names, key, suspects)))
+    return pl.concat(list(_verdicts(columns, names, key, pl.concat(suspects).sort("row"))))
 
 
 def _repeated(
-    columns: Columns, names: tuple[str, ...], blocks: Iterable[pl.DataFrame]
-) -> Mapping[str, pl.Series]:
-    """First pass: the hashes that come more than once, per name."""
-    hashes: dict[str, list[pl.Series]] = {name: [pl.Series(dtype=pl.UInt64)] for name in names}
-    for block in blocks:
-        readings = read_names(columns, block, frozenset(names))
-        for name in names:
-            hashes[name].append(_hash(readings[name].values.drop_nulls()))
-    found = {}
+    columns: Columns, names: tuple[str, ...], source: Source
+) -> tuple[Mapping[str, pl.Series], pl.Series]:
+    """First pass: the hashes that come more than once, per name; and the rows that have one of them."""
+    items = {item.name: item for item in columns.plan.names}
+    needed = {*names, *(region for name in names if (region := items[name].rule.region_from))}
+    positions = {columns.positions[name] for name in needed if name in columns.positions}
+    parts = list(ahead(partial(_hashes, columns, names), source.glance(positions)))
+    found, rows = {}, pl.Series("row", dtype=pl.UInt32)
     for name in names:
-        together = pl.concat(hashes.pop(name)).sort()
+        together = pl.concat(
+            [part[name].drop_nulls() for part in parts] or [pl.Series(dtype=pl.UInt64)]
+        ).sort()
         found[name] = together.filter(together == together.shift(1)).unique()
-    return found
+        if len(found[name]):
+            known = found[name].implode()
+            rows.extend(pl.concat([part.filter(part[name].is_in(known))["row"] for part in parts]))
+    return found, rows.unique().sort()
+
+
+def _hashes(columns: Columns, names: tuple[str, ...], block: pl.DataFrame) -> pl.DataFrame:
+    readings = read_names(columns, block, frozenset(names))
+    return pl.DataFrame(
+        {"row": block["row"], **{name: _hash_or_null(readings[name].values) for name in names}}
+    )
 
 
 def _suspects(
@@ -61,21 +77,16 @@ def _suspects(
 ) -> Iterator[pl.DataFrame]:
     """Second pass: row, hash of each unique value, hash of the whole row; of the rows concerned."""
     for block in blocks:
-        few = read_names(columns, block, frozenset(names))
-        where = pl.repeat(value=False, n=block.height, dtype=pl.Boolean, eager=True)
-        for name in names:
-            where |= _hash(few[name].values).is_in(repeated[name].implode()) & few[name].values.is_not_null()
-        if not where.any():
-            continue
-        rows = block.filter(where)
-        readings = read_names(columns, rows)
-        yield pl.DataFrame(
+        readings = read_names(columns, block)
+        found = pl.DataFrame(
             {
-                "row": rows["row"],
-                "whole": _whole(columns, rows, readings),
+                "row": block["row"],
+                "whole": _whole(columns, block, readings),
                 **{name: _hash_or_null(readings[name].values) for name in names},
             }
         )
+        concerned = pl.any_horizontal(pl.col(name).is_in(repeated[name].implode()) for name in names)
+        yield found.filter(concerned.fill_null(value=False))
 
 
 def _whole(columns: Columns, rows: pl.DataFrame, readings: Mapping[str, Reading]) -> pl.Series:

@@ -99,18 +99,19 @@ class MappedBlock:
 
     def applied(self) -> pl.DataFrame:
         """``frame`` without the rows that cannot be applied."""
-        return self.frame.join(self.stopped, on="row", how="anti", maintain_order="left")
+        return self.frame.filter(~self.frame["row"].is_in(self.stopped["row"].implode()))
 
     def without(self, broken: Mapping[int, tuple[str, str]]) -> "MappedBlock":
         """The block with rows refused that the file itself broke: row → rule and message.
 
         What the cells of such a row seem to say counts for nothing, so its own problems go.
         """
-        rows = set(self.frame["row"].to_list()) & broken.keys()
-        if not rows:
+        mine = self.frame["row"].is_in(list(broken))
+        if not mine.any():
             return self
+        rows = self.frame["row"].filter(mine).to_list()
         told = pl.DataFrame(
-            [(row, "", "", *broken[row], "error", "") for row in sorted(rows)],
+            [(row, "", "", *broken[row], "error", "") for row in rows],
             schema=dict(PROBLEM_SCHEMA),
             orient="row",
         )

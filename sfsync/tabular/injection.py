@@ -8,11 +8,14 @@ import re
 
 _DANGEROUS = r"(?:[\s\x00]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])"
 _FORMULA = re.compile(_DANGEROUS)
-_PLAIN_NUMBER = re.compile(r"[+-]?\d{1,30}(?:[.,]\d{1,30})*")
+_NUMBER = r"[+-]?\d{1,30}(?:[.,]\d{1,30})*"
+_PLAIN_NUMBER = re.compile(_NUMBER)
 _GUARD = re.compile(r'="([\w .-]*)"')
 
 DANGEROUS = rf"^{_DANGEROUS}"
 """What a spreadsheet would run, as a regular expression that polars knows too."""
+PLAIN_NUMBER = rf"^{_NUMBER}$"
+"""What stays as it is, although it may begin with a sign; polars knows this one too."""
 ESCAPED = rf"^'+{_DANGEROUS}"
 """A value with our apostrophe before it; polars knows this one too."""
 _ESCAPED = re.compile(ESCAPED)

@@ -6,6 +6,7 @@ elsewhere is text. No other character ends a line, whatever Unicode says of U+20
 
 import csv
 from collections.abc import Iterator
+from itertools import islice
 
 from sfsync.errors import FileRefused
 
@@ -129,3 +130,21 @@ class Lines:
                 )
         elif last:
             self._lines.append(last)
+
+
+def records(lines: Lines, delimiter: str, skip: int = 0) -> Iterator[tuple[int, int, list[str]]]:
+    """(first line, last line, fields) of each record; the first ``skip`` lines are passed over."""
+    for _ in islice(lines, skip):
+        pass
+    reader = csv.reader(lines.guarded(), delimiter=delimiter)
+    while True:
+        start = lines.number + 1
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise lines.refusal(start, error) from None
+        if lines.ended(start, record):
+            return
+        yield start, lines.number, lines.restored(record)

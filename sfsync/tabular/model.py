@@ -1,8 +1,8 @@
 """What a table file looks like to the rest of sfsync, whatever its format: hints going in, a ``Table`` coming out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sfsync.cells import CellProblem, Kind, fold
 
@@ -65,6 +65,14 @@ Source = Callable[[Notes], "Iterator[pl.DataFrame]"]
 """Reads the rows below the header, from the first on each call, as frames (see ``cells.Kind``)."""
 
 
+class Shortcut(Protocol):
+    """What some formats can do without reading everything; see the methods of ``Table``."""
+
+    def glance(self, positions: Collection[int]) -> "Iterator[pl.DataFrame]": ...
+
+    def pick(self, rows: "pl.Series") -> "Iterator[pl.DataFrame]": ...
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table file that was opened: what it is, its headings, and its rows on demand.
@@ -87,6 +95,7 @@ class Table:
     date1904: bool = False
     """Whether bare numbers in date columns count from 1904 (Excel for Macintosh); date cells are right already."""
     notes: Notes = field(default_factory=Notes)
+    shortcut: Shortcut | None = None
 
     @property
     def problems(self) -> list[CellProblem]:
@@ -103,3 +112,16 @@ class Table:
         """
         self.notes.clear()
         return self.source(self.notes)
+
+    def glance(self, positions: Collection[int]) -> "Iterator[pl.DataFrame]":
+        """The rows with these columns, perhaps others too, and perhaps rows that ``blocks`` leaves out.
+
+        Notes nothing. A value may be another than in ``blocks`` only where that is empty, in rows that have shifted.
+        """
+        return self.shortcut.glance(positions) if self.shortcut else self.source(Notes())
+
+    def pick(self, rows: "pl.Series") -> "Iterator[pl.DataFrame]":
+        """The rows of these numbers (UInt32, sorted) as ``blocks`` gives them. Notes nothing."""
+        if self.shortcut:
+            return self.shortcut.pick(rows)
+        return (frame.filter(frame["row"].is_in(rows.implode())) for frame in self.source(Notes()))

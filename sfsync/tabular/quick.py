@@ -7,6 +7,7 @@ with too few or too many fields are read one by one, and if that does not help, 
 
 import codecs
 import csv
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from sfsync.tabular.cuts import Cut, cut
@@ -30,6 +31,49 @@ def quick(found: Cut, layout: Layout, notes: Notes) -> "pl.DataFrame | None":
         if fields is not None:
             return _finished(fields, _rows(found), layout, notes)
     return _with_odd(found, layout, notes)
+
+
+def quick_columns(found: Cut, layout: Layout, positions: Collection[int]) -> "pl.DataFrame | None":
+    """Some columns of a block, fields beyond the last column not seen; None when that cannot be told quickly."""
+    import polars as pl
+
+    if found.data.startswith(codecs.BOM_UTF8):
+        return None
+    try:
+        frame = pl.read_csv(
+            found.data,
+            separator=layout.delimiter,
+            has_header=False,
+            infer_schema=False,
+            columns=sorted(positions),
+            schema={str(n): pl.String() for n in range(max(layout.columns, layout.width))},
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    if frame.height != found.records:
+        return None
+    return without_empty(frame).insert_column(0, _rows(found))
+
+
+def quick_rows(found: Cut, layout: Layout, wanted: "pl.Series") -> "pl.DataFrame | None":
+    """Some rows of a block; None when it is as well to read all of it. ``wanted``: their numbers, sorted."""
+    import numpy as np
+
+    if len(wanted) > _MOST_ODD * found.records:
+        return None
+    data = np.frombuffer(found.data, np.uint8)
+    ends = np.flatnonzero(data == ord("\n")) if found.ends is None else found.ends
+    places = np.searchsorted(_rows(found).to_numpy(), wanted.to_numpy())
+    starts = np.where(places > 0, ends[places - 1] + 1, 0)
+    spans = zip(starts.tolist(), (ends[places] + 1).tolist(), strict=True)
+    some, _ = cut(b"".join([found.data[start:end] for start, end in spans]), 1, ord(layout.delimiter))
+    if some is None or some.records != len(wanted):
+        return None
+    for width in dict.fromkeys((layout.columns, layout.width)):
+        fields = _split(some, layout.delimiter, width)
+        if fields is not None:
+            return _finished(fields, wanted, layout, Notes())
+    return None
 
 
 def _split(found: Cut, delimiter: str, width: int) -> "pl.DataFrame | None":

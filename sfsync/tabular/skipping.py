@@ -49,6 +49,16 @@ def without_skipped(frames: "Iterator[pl.DataFrame]", columns: int, notes: Notes
         _drop(held, pl.repeat(value=True, n=held.height, eager=True, dtype=pl.Boolean), "footer", notes)
 
 
+def certain_rows(frame: "pl.DataFrame", columns: int) -> "pl.DataFrame | None":
+    """Some rows of a table without blank ones and totals; None when one may belong to a footer."""
+    frame = frame.filter(~_blank(frame))
+    if columns > 2:
+        frame = frame.filter(~_total(frame))
+        if _footer(frame, columns).any():
+            return None
+    return frame
+
+
 def _texts(frame: "pl.DataFrame") -> list[str]:
     return [name for name in frame.columns if name.isdigit()]
 

@@ -4,32 +4,21 @@ A block ends where a record ends. polars splits it; where quotes do more than st
 module reads, and the lines are counted on the way. Both give the same frames.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sfsync.errors import FileRefused
 from sfsync.tabular.answered import find_answer
-from sfsync.tabular.cuts import Stream
 from sfsync.tabular.delimiter import guess, sep_line
 from sfsync.tabular.encoding import Encoding, decoded, detect
 from sfsync.tabular.guards import check_columns
 from sfsync.tabular.header import LOOK_AT, Header, find_header, no_header
-from sfsync.tabular.injection import ESCAPED
-from sfsync.tabular.layout import BLOCK, Layout, framed
-from sfsync.tabular.lines import Lines
-from sfsync.tabular.model import Hints, Notes, Table
-from sfsync.tabular.quick import quick
+from sfsync.tabular.layout import BLOCK, Layout
+from sfsync.tabular.lines import Lines, records
+from sfsync.tabular.model import Hints, Table
 from sfsync.tabular.ragged import Shape
-from sfsync.tabular.skipping import without_skipped
-
-if TYPE_CHECKING:
-    import polars as pl
-
-_STRETCHES = 16
-"""The csv module reads this part of a block before the quick way is tried again."""
+from sfsync.tabular.textrows import TextRows
 
 
 def open_text(path: Path, hints: Hints, *, block: int = BLOCK) -> Table:
@@ -41,7 +30,7 @@ def open_text(path: Path, hints: Hints, *, block: int = BLOCK) -> Table:
     skip = 1 if declared else 0
     delimiter = hints.delimiter or declared or guess(top, hints.wanted)
     sample = list(
-        islice(_records(Lines(path.name, decoded(path, encoding, 1 << 16)), delimiter, skip), LOOK_AT)
+        islice(records(Lines(path.name, decoded(path, encoding, 1 << 16)), delimiter, skip), LOOK_AT)
     )
     texts = [record for _, _, record in sample]
     fixed = None
@@ -69,14 +58,15 @@ def open_text(path: Path, hints: Hints, *, block: int = BLOCK) -> Table:
         block,
         lines.old_mac,
     )
-    own = find_answer(columns) is not None
+    rows = TextRows(layout, own=find_answer(columns) is not None)
     return Table(
         file=path.name,
         format="csv",
         columns=columns,
         header_row=sample[header.index][0],
         header_rows=tuple(sample[i][0] for i in range(header.first, header.index + 1)),
-        source=lambda notes: without_skipped(_read(layout, notes, own=own), layout.columns, notes),
+        source=rows.read,
+        shortcut=rows,
         encoding=encoding.name,
         bom=encoding.bom,
         delimiter=delimiter,
@@ -102,22 +92,21 @@ def _named(header: Header, texts: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def _records(lines: Lines, delimiter: str, skip: int = 0) -> Iterator[tuple[int, int, list[str]]]:
-    """(first line, last line, fields) of each record; the first ``skip`` lines are passed over."""
-    for _ in islice(lines, skip):
-        pass
-    reader = csv.reader(lines.guarded(), delimiter=delimiter)
-    while True:
-        start = lines.number + 1
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise lines.refusal(start, error) from None
-        if lines.ended(start, record):
-            return
-        yield start, lines.number, lines.restored(record)
+def rawrecords(path: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
+    """(first line, fields) of every record from the top: title blocks, blank lines and footers too.
+
+    A ``sep=`` line is a record of one field. ``table`` is what ``open_text`` gave for the same file.
+    """
+    encoding = Encoding(
+        table.encoding or "utf-8", len("\ufeff".encode(table.encoding or "utf-8")) if table.bom else 0
+    )
+    lines = Lines(path.name, decoded(path, encoding, 1 << 20))
+    top = next(iter(Lines(path.name, decoded(path, encoding, 1 << 16))), "")
+    skip = 1 if sep_line(top) else 0
+    if skip:
+        yield 1, [top.rstrip("\r\n")]
+    for start, _, record in records(lines, table.delimiter or ",", skip):
+        yield start, record
 
 
 def raw_records(path: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
@@ -133,57 +122,5 @@ def raw_records(path: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
     skip = 1 if sep_line(top) else 0
     if skip:
         yield 1, [top.rstrip("\r\n")]
-    for start, _, record in _records(lines, table.delimiter or ",", skip):
+    for start, _, record in records(lines, table.delimiter or ",", skip):
         yield start, record
-
-
-def _read(layout: Layout, notes: Notes, *, own: bool) -> "Iterator[pl.DataFrame]":
-    """The frames; in an answer of our own the apostrophes that keep formulas from running are taken off again."""
-    if not own:
-        yield from _frames(layout, notes)
-        return
-    import polars as pl
-
-    for frame in _frames(layout, notes):
-        yield frame.with_columns(
-            [
-                pl.when(pl.col(name).str.contains(ESCAPED))
-                .then(pl.col(name).str.slice(1))
-                .otherwise(pl.col(name))
-                for name in frame.columns[1:]
-            ]
-        )
-
-
-def _frames(layout: Layout, notes: Notes) -> "Iterator[pl.DataFrame]":
-    """The frames of all records below the header: the quick way where it is safe, else with the csv module."""
-    stream = Stream(layout.path, layout.encoding, layout.block, old_mac=layout.old_mac)
-    stream.skip(layout.first_line - 1)
-    plain = len(layout.delimiter.encode()) == 1 and layout.delimiter not in '"\r\n'
-    while stream.more():
-        found = stream.cut(layout.delimiter) if plain else None
-        frame = None if found is None else quick(found, layout, notes)
-        if frame is not None:
-            yield frame
-        elif found is not None:
-            lines = Lines(layout.path.name, iter([found.data.decode()]), old_mac=False, number=found.row - 1)
-            yield _careful(lines, layout, notes, len(found.data))
-        else:
-            careful = stream.careful()
-            yield _careful(careful.lines, layout, notes, layout.block // _STRETCHES)
-            careful.leave()
-
-
-def _careful(lines: Lines, layout: Layout, notes: Notes, limit: int) -> "pl.DataFrame":
-    """Records read by the csv module, until they are ``limit`` characters."""
-    records = _records(lines, layout.delimiter)
-    return framed(layout, ((row, record) for row, record in _upto(limit, lines, records)), notes)
-
-
-def _upto(
-    limit: int, lines: Lines, records: Iterator[tuple[int, int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
-    for row, _, record in records:
-        yield row, record
-        if lines.consumed >= limit:
-            return

@@ -3,6 +3,7 @@
 from pathlib import Path
 from unittest.mock import patch
 
+import polars as pl
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -59,3 +60,29 @@ def test_both_ways_give_the_same(tmp_path_factory, text, block, encoding):
     quick = outcome(path, block, encoding)
     with patch.object(Stream, "cut", lambda *_: None):
         assert quick == outcome(path, block, encoding)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(texts(RECORD), texts(SOUND)),
+    st.sampled_from([1, 40, 300, 1 << 20]),
+    st.sampled_from([{0}, {1}, {0, 2}]),
+    st.sets(st.integers(1, 40)),
+)
+def test_a_glance_and_picked_rows_show_what_the_blocks_hold(tmp_path_factory, text, block, positions, some):
+    path = tmp_path_factory.mktemp("glance") / "file.csv"
+    path.write_bytes(text.encode())
+    try:
+        table = open_text(path, Hints(encoding="utf-8", delimiter=";", header_row=1), block=block)
+        rows = {row["row"]: row for part in table.blocks() for row in part.iter_rows(named=True)}
+    except FileRefused:
+        return
+    positions = {position for position in positions if position < len(table.columns)}
+    seen = {row["row"]: row for part in table.glance(positions) for row in part.iter_rows(named=True)}
+    for number, row in rows.items():
+        for position in positions:
+            value = row[str(position)]
+            assert value is None or seen[number][str(position)] == value
+    wanted = pl.Series("row", sorted(some), dtype=pl.UInt32)
+    picked = [row for part in table.pick(wanted) for row in part.iter_rows(named=True)]
+    assert picked == [row for number, row in rows.items() if number in some]

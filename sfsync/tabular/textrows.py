@@ -1,0 +1,113 @@
+"""The rows of a text file: all of them, a glance at some columns, or some rows whole; each time read anew."""
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from sfsync.tabular.cuts import Cut, Stream
+from sfsync.tabular.injection import ESCAPED
+from sfsync.tabular.layout import Layout, framed
+from sfsync.tabular.lines import Lines, records
+from sfsync.tabular.model import Notes
+from sfsync.tabular.quick import quick, quick_columns, quick_rows
+from sfsync.tabular.skipping import certain_rows, without_skipped
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_STRETCHES = 16
+"""The csv module reads this part of a block before the quick way is tried again."""
+
+
+class TextRows:
+    """The rows below the header of a text file.
+
+    ``own``: the file is an answer of ours; the apostrophes that keep formulas from running are taken off again.
+    """
+
+    def __init__(self, layout: Layout, *, own: bool) -> None:
+        self._layout = layout
+        self._own = own
+
+    def read(self, notes: Notes) -> "Iterator[pl.DataFrame]":
+        """All rows, without those that hold no data."""
+        whole = (self._whole(found, notes) for found in self._found(notes))
+        return without_skipped(map(self._typed, whole), self._layout.columns, notes)
+
+    def glance(self, positions: Collection[int]) -> "Iterator[pl.DataFrame]":
+        """These columns of all rows, also of rows without data; see ``Table.glance`` for rows that have shifted."""
+        notes = Notes()
+        for found in self._found(notes):
+            frame = quick_columns(found, self._layout, positions) if isinstance(found, Cut) else found
+            yield self._typed(self._whole(found, notes) if frame is None else frame)
+
+    def pick(self, rows: "pl.Series") -> "Iterator[pl.DataFrame]":
+        """Some rows, as ``read`` gives them. ``rows``: their numbers, sorted."""
+        notes, picked = Notes(), []
+        for found in self._found(notes):
+            frame = None if isinstance(found, Cut) else found
+            if isinstance(found, Cut):
+                wanted = rows.filter(rows.is_between(found.row, found.row + found.lines - 1))
+                if not len(wanted):
+                    continue
+                frame = quick_rows(found, self._layout, wanted)
+            frame = self._whole(found, notes) if frame is None else frame
+            chosen = certain_rows(self._typed(_only(frame, rows)), self._layout.columns)
+            if chosen is None:  # whether these rows are a footer depends on all others
+                yield from (_only(frame, rows) for frame in self.read(Notes()))
+                return
+            picked.append(chosen)
+        yield from picked
+
+    def _found(self, notes: Notes) -> "Iterator[Cut | pl.DataFrame]":
+        """Blocks to be read the quick way, and frames of what stands between them."""
+        layout = self._layout
+        stream = Stream(layout.path, layout.encoding, layout.block, old_mac=layout.old_mac)
+        stream.skip(layout.first_line - 1)
+        plain = len(layout.delimiter.encode()) == 1 and layout.delimiter not in '"\r\n'
+        while stream.more():
+            found = stream.cut(layout.delimiter) if plain else None
+            if found is not None:
+                yield found
+                continue
+            careful = stream.careful()
+            yield self._careful(careful.lines, notes, layout.block // _STRETCHES)
+            careful.leave()
+
+    def _whole(self, found: "Cut | pl.DataFrame", notes: Notes) -> "pl.DataFrame":
+        if not isinstance(found, Cut):
+            return found
+        frame = quick(found, self._layout, notes)
+        if frame is not None:
+            return frame
+        pieces = iter([found.data.decode()])
+        lines = Lines(self._layout.path.name, pieces, old_mac=False, number=found.row - 1)
+        return self._careful(lines, notes, len(found.data))
+
+    def _careful(self, lines: Lines, notes: Notes, limit: int) -> "pl.DataFrame":
+        """Records read by the csv module, until they are ``limit`` characters."""
+        return framed(self._layout, _upto(limit, lines, self._layout.delimiter), notes)
+
+    def _typed(self, frame: "pl.DataFrame") -> "pl.DataFrame":
+        if not self._own:
+            return frame
+        import polars as pl
+
+        return frame.with_columns(
+            [
+                pl.when(pl.col(name).str.contains(ESCAPED))
+                .then(pl.col(name).str.slice(1))
+                .otherwise(pl.col(name))
+                for name in frame.columns[1:]
+            ]
+        )
+
+
+def _upto(limit: int, lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    for row, _, record in records(lines, delimiter):
+        yield row, record
+        if lines.consumed >= limit:
+            return
+
+
+def _only(frame: "pl.DataFrame", rows: "pl.Series") -> "pl.DataFrame":
+    return frame.filter(frame["row"].is_in(rows.implode()))
