@@ -108,7 +108,9 @@ def preview(options: Options, mapping: str, file: Path, rows: int, sheet: str | 
     body = view.preview_json(bound, taken, rejects) | tally.to_json()
     options.result(body)
     if not options.json and options.verbosity >= 0:
-        view.show_preview(body)
+        from sfsync.cli.mapping_show import show_preview
+
+        show_preview(body)
 
 
 @command.command()

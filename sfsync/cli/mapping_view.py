@@ -3,20 +3,18 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 import polars as pl
-from rich.console import Console
-from rich.table import Table
 
 from sfsync.mapping.bind import Bound
 from sfsync.mapping.conditions import as_text
+from sfsync.mapping.model import nested
+from sfsync.mapping.plan import FieldItem
 from sfsync.mapping.rows import MappedBlock, MappedRow, RowProblem
 from sfsync.tabular.injection import DANGEROUS, PLAIN_NUMBER, harmless
-
-_WIDE = 160
-"""Columns of the output where no terminal says its own."""
 
 
 @dataclass(slots=True)
@@ -97,61 +95,26 @@ def _problem(problem: RowProblem) -> dict[str, Any]:
     }
 
 
+def _ordered(item: FieldItem) -> Iterator[str]:
+    """Our names that give a field its value, as the mapping lists them."""
+    return (source.from_ for _, source in nested((), item.rule) if source.from_)
+
+
 def preview_json(bound: Bound, taken: list[dict[str, Any]], rejects: list[dict[str, Any]]) -> dict[str, Any]:
     """The preview as one JSON object."""
     return {
         "mapping": bound.mapping.mapping,
         "object": bound.mapping.object,
         "columns": {name: bound.heading(name) for name in bound.columns.positions},
+        "sources": {
+            item.name: [bound.heading(name) for name in _ordered(item) if bound.heading(name)]
+            for item in bound.columns.plan.fields
+        },
         "absent": list(bound.absent),
         "unused": list(bound.unused),
         "rows": taken,
         "rejects": rejects,
     }
-
-
-def show_preview(body: dict[str, Any]) -> None:
-    """Print a preview for a person."""
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=_WIDE)
-    for row in body["rows"]:
-        console.print(_before_after(row))
-    for reject in body["rejects"]:
-        problem = reject["problem"]
-        where = f"{problem['column'] or problem['name']}: " if problem["name"] else ""
-        console.print(f"row {reject['row']} is not taken. {where}{problem['message']}")
-    if body["absent"]:
-        console.print(f"Not in the file: {', '.join(body['absent'])}.")
-    if body["unused"]:
-        console.print(f"Columns that the mapping does not use: {', '.join(body['unused'])}.")
-    counts = f"{body['applied']:,} applied, {body['invalid']:,} invalid, {body['duplicate']:,} duplicate."
-    console.print(f"{body['rows_read']:,} rows read: {counts}")
-
-
-def _before_after(row: dict[str, Any]) -> Table:
-    """One row: what the file says on the left, what the org would get on the right."""
-    notes = {warning["column"]: warning["message"] for warning in row["warnings"]}
-    table = Table(
-        title=f"row {row['row']}", title_justify="left", box=None, header_style="bold", pad_edge=False
-    )
-    for heading in ("column", "before", "field", "after", "note"):
-        table.add_column(heading, overflow="fold")
-    left = list(row["before"].items())
-    right = list(row["after"].items())
-    for n in range(max(len(left), len(right))):
-        heading, before = left[n] if n < len(left) else ("", "")
-        name, after = right[n] if n < len(right) else ("", "")
-        table.add_row(heading, _shown(before), name, _shown(after), notes.get(heading, ""))
-    return table
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "(empty)"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value).replace("\n", "⏎")
 
 
 def write_headings(bound: Bound, out: IO[bytes], rejects: IO[bytes] | None) -> None:

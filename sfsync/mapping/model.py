@@ -336,11 +336,12 @@ class Mapping(Strict):
     def sources(self) -> Iterator[tuple[tuple[str | int, ...], Source]]:
         """Every source with its place in the file, nested ones too."""
         for name, rule in self.fields.items():
-            yield from _nested(("fields", name), rule)
+            yield from nested(("fields", name), rule)
 
 
-def _nested(place: tuple[str | int, ...], source: Source) -> Iterator[tuple[tuple[str | int, ...], Source]]:
+def nested(place: tuple[str | int, ...], source: Source) -> Iterator[tuple[tuple[str | int, ...], Source]]:
+    """A source and those inside it, each with its place."""
     yield place, source
     for word, items in (("join", source.join), ("first_of", source.first_of)):
         for n, item in enumerate(items or ()):
-            yield from _nested((*place, word, n), item)
+            yield from nested((*place, word, n), item)

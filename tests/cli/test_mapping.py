@@ -107,9 +107,14 @@ def test_preview_shows_before_and_after(files: tuple[str, str]):
         (4, "duplicate_exact"),
     ]
     assert body["unused"] == ["Note"]
+    assert body["sources"] == {"Key__c": ["Order"], "Card__c": ["Card"], "Day__c": ["Shipped"], "Status": []}
     text = run("preview", *files).stdout
-    assert "31-01-2024" in text
-    assert "row 3 is not taken. Card: It must have exactly 4 digits" in text
+    lines = [line.split() for line in text.splitlines()]
+    assert ["Shipped", "31-01-2024", "→", "Day__c", "2024-01-31"] in lines, "a field stands beside its column"
+    assert ["(always)", "→", "Status", "Shipped"] in lines
+    assert ["3", "Card", "12", "It", "must", "have", "exactly", "4", "digits;"] in [
+        line[:9] for line in lines
+    ]
     assert "3 rows read: 1 applied, 1 invalid, 1 duplicate." in text
 
 
