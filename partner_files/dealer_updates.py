@@ -114,19 +114,22 @@ class TakeDealerUpdates(FileStep[Leads]):
 
     def _in_their_notation(self, leads: Mapping[str, Record]) -> Sequence[MappedRow]:
         """The rows mapped again as their dealers write; those of unknown leads as the mapping says."""
-        wanted: dict[int, tuple[str, str]] = {}
-        for index, row in enumerate(self.file.rows):
+        rows = list(self.file.rows)
+        places: dict[tuple[tuple[str, Any], ...], list[int]] = {}
+        for index, row in enumerate(rows):
             lead = leads.get(row.named["lead_ref"] or "")
             if lead is not None:
-                dealer = dealer_of(lead)
-                wanted[index] = (dealer["Dealer_Time_Zone__c"], dealer["Dealer_Language__c"])
-        rows = list(self.file.rows)
-        for zone, language in sorted(set(wanted.values())):
-            place = zone_of(zone, self._office.zone).key
-            again = read_as(self.file, timezone=place, **self._office.dealers.notation(language))
-            for index in (index for index, found in wanted.items() if found == (zone, language)):
+                places.setdefault(tuple(self._notation(dealer_of(lead)).items()), []).append(index)
+        for notation, indexes in places.items():
+            again = read_as(self.file, **dict(notation))
+            for index in indexes:
                 rows[index] = again[index]
         return rows
+
+    def _notation(self, dealer: Mapping[str, str]) -> dict[str, Any]:
+        """How a dealer writes times, dates and numbers: keys of the mapping's ``file`` section."""
+        zone = zone_of(dealer["Dealer_Time_Zone__c"], self._office.zone).key
+        return {"timezone": zone, **self._office.dealers.notation(dealer["Dealer_Language__c"])}
 
     def rows(self, selected: Leads) -> Sequence[MappedRow]:
         return selected.rows

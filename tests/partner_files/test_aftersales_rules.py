@@ -168,7 +168,7 @@ def test_a_row_that_says_nothing_new_changes_nothing_whatever_the_rules(row: dic
 
 
 def test_a_lead_is_closed_when_the_file_was_made_but_not_before_its_latest_attempt() -> None:
-    row = {"status": NO_SALE, "no_sale_reason": "trade_in"}
+    row: dict[str, Any] = {"status": NO_SALE, "no_sale_reason": "trade_in"}
     for made, closed in ((at(30), at(30)), (at(1), at(2)), (NOW + timedelta(days=1), NOW)):
         found = told(TRIED, made=made, **row)
         assert isinstance(found, Mapping)

@@ -32,7 +32,7 @@ def files(house: House, view: str, **options: Any) -> list[Path]:
 
 def sheet(path: Path) -> list[dict[str, Any]]:
     rows = list(openpyxl.load_workbook(path)["Leads"].iter_rows(values_only=True))
-    return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    return [dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]]
 
 
 def numbers(paths: list[Path]) -> set[str]:
