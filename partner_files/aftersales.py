@@ -191,8 +191,8 @@ class MakeList(Step[Lists]):
             language = self._layout.office.dealers.spoken(selected.languages.get(code, ""))
             name = f"{self._view}-{code}.xlsx" if code else f"{self._view}.xlsx"
             hands.outbox("aftersales", name, partial(self._write, leads=leads, language=language))
-        total = sum(map(len, selected.leads.values()))
-        hands.say(f"{total:,} leads in {self._view}, in {len(selected.leads):,} files.")
+        total, files = sum(map(len, selected.leads.values())), len(selected.leads)
+        hands.say(f"{self._view}: {total:,} leads in {files:,} {'file' if files == 1 else 'files'}.")
         return []
 
     def _write(self, path: Path, leads: Sequence[Record], language: str) -> None:
