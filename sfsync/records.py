@@ -160,7 +160,7 @@ def _number(value: float) -> float:
         return value
 
 
-_PERSONAL = re.compile(r"(Name|Company|Email|Phone|Fax|Street|PostalCode|Birthdate|Description)(__c)?$")
+_PERSONAL = re.compile(r"(Name|Company|Email|Phone|Fax|Street|PostalCode|Birthdate|Description|Notes)(__c)?$")
 
 
 def personal(field: str) -> bool:

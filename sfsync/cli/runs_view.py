@@ -76,7 +76,7 @@ def runs_table(runs: Sequence[RunRecord]) -> str:
     lines = [
         (
             run.id,
-            f"{run.command} {run.flow}",
+            _given(run),
             run.org,
             _status(run),
             _number(run.api_calls),
@@ -87,11 +87,19 @@ def runs_table(runs: Sequence[RunRecord]) -> str:
     return _table(("run", "command", "org", "status", "#calls", "#seconds"), lines)
 
 
+def _given(run: RunRecord) -> str:
+    """The command as it was given: `run charge_card.convert`, `import allocation`."""
+    step = run.arguments.get("step") or ""
+    if run.command == "run":
+        return f"run {run.flow}.{step}" if step else f"run {run.flow}"
+    return f"{run.command} {step or run.flow}"
+
+
 def run_text(run: Run) -> str:
     """One run in full."""
     head = run.run
     parts = [
-        f"Run {head.id}: {head.command} {head.flow} on {head.org}, {_status(head)}",
+        f"Run {head.id}: {_given(head)} on {head.org}, {_status(head)}",
         f"Started {_time(head.started_at)}"
         + (f", finished {_time(head.finished_at)}, {_seconds(head.seconds)} s" if head.finished_at else "")
         + f"; {_number(head.api_calls)} API calls"
