@@ -276,11 +276,8 @@ class Rejection(Strict):
     when: When = Field(description="Our names and what each must be; all must hold.")
 
 
-Amount = Annotated[
-    str,
-    BeforeValidator(_word, json_schema_input_type=str | int),
-    Field(pattern=r"^(\d+|\d{1,3}(\.\d+)?%)$"),
-]
+_AMOUNT = Annotated[str, Field(pattern=r"^(\d+|\d{1,3}(\.\d+)?%)$")]
+Amount = Annotated[_AMOUNT, BeforeValidator(_word, json_schema_input_type=_AMOUNT | int)]
 
 
 class Guards(Strict):
@@ -314,8 +311,8 @@ class Mapping(Strict):
     fields: dict[Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")], FieldEntry] = Field(
         min_length=1, description="API name of the field: where its value comes from."
     )
-    reject_if: tuple[Rejection, ...] = ()
-    guards: Guards = Guards()
+    reject_if: tuple[Rejection, ...] = Field((), description="Rows that nobody wants.")
+    guards: Guards = Field(Guards(), description="Limits that stop a run before it writes.")
 
     _yaml: YamlFile = PrivateAttr(default=YamlFile("mapping", {}))
 

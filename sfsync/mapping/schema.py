@@ -19,9 +19,20 @@ def _let_extend(schema: dict[str, Any]) -> None:
     del schema["$defs"]["File"]["required"]
 
 
+def _close(part: Any) -> None:
+    """A table of names of some form has no others; the generator says only what those of the form must be."""
+    if isinstance(part, dict):
+        if "patternProperties" in part:
+            part.setdefault("additionalProperties", False)
+        part = list(part.values())
+    for inner in part if isinstance(part, list) else ():
+        _close(inner)
+
+
 def mapping_schema() -> str:
     """The schema as JSON text."""
     schema = Mapping.model_json_schema(by_alias=True)
     _let_extend(schema)
+    _close(schema)
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "sfsync mapping"}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
