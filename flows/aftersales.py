@@ -5,6 +5,8 @@ run aftersales.nightly     leads grow old, recontact leads, appointment mails th
 run aftersales.campaigns   head office's reminders, made from the vehicle park
 """
 
+from datetime import timedelta
+
 from flows.aftersales_nightly import Ageing, AgeingSettings, Recontacts
 from flows.campaigns import Campaigns, MakeReminders
 from partner_files.aftersales_words import NoSaleReasons
@@ -13,6 +15,9 @@ from partner_files.dealers import default_zone
 from partner_files.vehicles import VehicleDetails
 from sfsync.engine.flow import Flow, Group, Inbox
 from sfsync.project import Content
+
+NEW_VINS = timedelta(days=30)
+"""A VIN that is not in the vehicle park is looked for so long after the lead was last changed."""
 
 
 def flow(content: Content) -> Flow:
@@ -29,7 +34,7 @@ def flow(content: Content) -> Flow:
                 "nightly",
                 "Once a night; what a missed night left over is caught up.",
                 (
-                    VehicleDetails(),
+                    VehicleDetails(NEW_VINS),
                     Ageing(content.settings("aftersales", AgeingSettings, section="ageing")),
                     Recontacts(reasons.that_require("recontact_date"), default_zone(content)),
                     Confirmations(mails),

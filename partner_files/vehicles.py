@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sfsync.engine.flow import Decision, Look, PartnerFile, Step
 from sfsync.engine.upsert import UpsertRows
 from sfsync.project import Content
 from sfsync.records import KEY_FIELD, Bucket, Record, Update, changed
-from sfsync.salesforce.soql import chunks
+from sfsync.salesforce.soql import chunks, quote
 
 LEAD = "Aftersales_Lead__c"
 DETAILS = ("Model__c", "Warranty_Start__c", "Warranty_End__c", "Current_Warranty__c", "End_of_Ownership__c")
@@ -50,20 +51,23 @@ class VehicleDetails(Step[Park]):
     """Leads with a VIN show what the vehicle park says.
 
     The org itself marks linked leads that differ (`Vehicle_Details_Differ__c`), so that only those are read. Leads
-    whose VIN is not in the vehicle park stay as they are.
+    whose VIN is not in the vehicle park stay as they are; they are looked at again when a vehicle file was taken.
     """
 
     name = "vehicle_details"
     about = "Leads get model, warranty and end of ownership of their vehicle, by VIN."
 
+    def __init__(self, within: timedelta | None = None) -> None:
+        """``within``: leads without a vehicle are only looked at when they changed so lately; None: all of them."""
+        self._within = within
+
     def select(self, look: Look, expected: Sequence[Any]) -> Park:
-        differing, unlinked = look.org.query_many(
-            [
-                f"{_LEADS}Vehicle_Details_Differ__c = true",
-                f"{_LEADS}Vehicle__c = null AND VIN__c != null",
-            ]
-        )
-        leads = [*differing, *unlinked]
+        unlinked = f"{_LEADS}Vehicle__c = null AND VIN__c != null"
+        if self._within is not None:
+            since = (look.clock.now() - self._within).replace(microsecond=0)
+            unlinked += f" AND LastModifiedDate >= {quote(since)}"
+        differing, loose = look.org.query_many([f"{_LEADS}Vehicle_Details_Differ__c = true", unlinked])
+        leads = [*differing, *loose]
         wanted = sorted({vin_of(lead) for lead in leads if _linked(lead) is None})
         pages = look.org.query_many(chunks(_VEHICLES, KEY_FIELD, wanted))
         return Park(leads, {vehicle[KEY_FIELD]: vehicle for page in pages for vehicle in page})

@@ -153,3 +153,12 @@ def test_a_file_that_would_empty_what_is_known_is_stopped(shop: Company, tmp_pat
     shop.vehicle(Warranty_End__c="2027-03-01")
     with pytest.raises(GuardRefused, match="filled fields would be emptied"):
         take(shop, tmp_path, f"VIN;Warranty end\n{VIN};\n")
+
+
+def test_a_vin_that_nobody_knows_is_not_looked_for_for_ever(shop: Company, tmp_path: Path) -> None:
+    name = shop.lead(VIN__c=VIN)
+    shop.wait(days=31)
+    shop.vehicle()  # by hand
+    assert details(shop) == {}
+    assert take(shop, tmp_path, f"VIN;Model\n{OTHER};Borea EV\n")["vehicle_details"] == {Bucket.APPLIED: 1}
+    assert shop[name]["Model__c"] == "Aria 1.2"

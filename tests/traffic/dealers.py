@@ -55,6 +55,11 @@ class DealerFile:
     rows: list[Row]
 
 
+def vin(number: int) -> str:
+    """The VIN of a vehicle of the park, by its number."""
+    return f"VF1TR{number:012d}"
+
+
 def dealer(number: int) -> Dealer:
     language, zone, dates = PROFILES[number % len(PROFILES)]
     return Dealer(f"D{number + 1:05d}", language, zone, dates)
@@ -136,8 +141,16 @@ def _appointment(dice: Random, made: datetime) -> datetime:
 
 def _closing(dice: Random, lead: Lead, made: datetime) -> dict[str, Any]:
     if dice.random() < 0.45:
-        vin = lead.told.get("vin") or lead.vehicle or f"VF1UNKNWN{dice.randint(0, 99_999_999):08d}"
-        return {"status": SALE, "vin": vin, "notes": lead.told.get("notes") or dice.choice(NOTES)}
+        typed = (
+            vin(dice.randrange(1_000))
+            if dice.random() < 0.9
+            else f"VF1UNKNWN{dice.randint(0, 99_999_999):08d}"
+        )
+        return {
+            "status": SALE,
+            "vin": lead.told.get("vin") or lead.vehicle or typed,
+            "notes": lead.told.get("notes") or dice.choice(NOTES),
+        }
     reason = dice.choice([*REASONS, AGAIN, AGAIN])
     values: dict[str, Any] = {"status": NO_SALE, "reason": reason}
     match REASONS[reason]:
@@ -146,7 +159,7 @@ def _closing(dice: Random, lead: Lead, made: datetime) -> dict[str, Any]:
         case "notes":
             values["notes"] = dice.choice(NOTES)
         case "recontact_date":
-            values["recontact_date"] = (made + timedelta(days=dice.randint(2, 40))).date()
+            values["recontact_date"] = (made + timedelta(days=dice.choice((2, 3, 5, 8, 13, 21, 34)))).date()
     return values
 
 

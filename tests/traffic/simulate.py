@@ -70,7 +70,7 @@ class Traffic:
         dice = Random(self.size.seed + 2)
         for number in range(2 * self.size.leads):
             due = START.date() + timedelta(days=dice.randint(-60, 400))
-            yield Vehicle(f"VF1TR{number:012d}", dice.choice(self.dealers).code, due, dice.random() < 0.6)
+            yield Vehicle(dealers.vin(number), dice.choice(self.dealers).code, due, dice.random() < 0.6)
 
     def _fill(self) -> None:
         """Dealers, vehicles, and half of the leads: assigned within the two months before."""
@@ -121,14 +121,10 @@ class Traffic:
         }
         told = {}
         if self.dice.random() < 0.3:
-            told["vin"] = values["VIN__c"] = self.dice.choice(list(self._some_vins()))
+            told["vin"] = values["VIN__c"] = dealers.vin(self.dice.randrange(2 * self.size.leads))
         core = self.world.org.core
         name = str(core.read(LEAD, core.insert(LEAD, values), ["Name"])["Name"])
         self._add(Lead(name, dealer.code, dealer.zone, assigned, told=told, reached=reached))
-
-    def _some_vins(self) -> list[str]:
-        number = self.dice.randrange(2 * self.size.leads)
-        return [f"VF1TR{number:012d}"]
 
     def _add(self, lead: Lead) -> None:
         self.model.add(lead)
