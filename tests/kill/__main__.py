@@ -16,6 +16,8 @@ def main() -> int:
         "--bulk-from", type=int, metavar="N", help="use Bulk API 2.0 from N records of one kind"
     )
     parser.add_argument("--request", type=int, metavar="N", help="only this request")
+    parser.add_argument("--first", type=int, default=1, metavar="N", help="begin at this request")
+    parser.add_argument("--last", type=int, default=10**6, metavar="N", help="end with this request")
     words = parser.parse_args()
     started = time.monotonic()
     with TemporaryDirectory(prefix="sfsync-kill-") as scratch:
@@ -28,7 +30,7 @@ def main() -> int:
             _say(_line("point", "when", "lease of the dead", "request", "wrote", "second", "result"))
             verdicts = []
             for point in points(calm.requests):
-                if words.request in {None, point.number}:
+                if words.request in {None, point.number} and words.first <= point.number <= words.last:
                     verdicts.append(site.play(point, calm))
                     _say(_row(verdicts[-1]))
     return _sum(verdicts, time.monotonic() - started)
