@@ -6,11 +6,11 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from smtplib import SMTPServerDisconnected
 from typing import Any, NoReturn
 
 from sqlalchemy.exc import OperationalError
 
-from sfsync.errors import TransportFailed
 from sfsync.mockorg.faults import Faults
 from sfsync.mockorg.http import Request, Response
 
@@ -31,6 +31,7 @@ HTTP = (
     "concurrent limit",
     "half an answer",
     "row lock",
+    "row refused",
     "parent locked",
     "outage",
     "rival run",
@@ -43,10 +44,18 @@ HTTP = (
 )
 LOST = ("answer lost before", "answer lost after", "half an answer", "crash after")
 """Where something may have been written, these come more often."""
-BULK = ("job failed", "job aborted", "rows unprocessed", "parent locked", "half an answer", "outage")
+BULK = (
+    "job failed",
+    "job aborted",
+    "rows unprocessed",
+    "parent locked",
+    "row refused",
+    "half an answer",
+    "outage",
+)
 JOURNAL = ("crash before", "crash after", "disk full", "read-only")
 FILES = ("crash before", "crash after", "disk full")
-MAIL = ("crash before", "crash after", "refused", "answer lost")
+MAIL = ("crash before", "crash after", "refused after DATA", "answer lost before", "answer lost after")
 
 _SCRIPTED: dict[str, dict[str, Any]] = {
     "session expired": {"kind": "expired"},
@@ -58,6 +67,7 @@ _SCRIPTED: dict[str, dict[str, Any]] = {
 """Troubles of one request."""
 _WAITING: dict[str, dict[str, Any]] = {
     "row lock": {"kind": "lock"},
+    "row refused": {"kind": "reject", "times": 2},
     "job failed": {"kind": "job_failed"},
     "job aborted": {"kind": "unprocessed", "rows": 2, "state": "Aborted"},
     "rows unprocessed": {"kind": "unprocessed"},
@@ -135,7 +145,13 @@ class Schedule:
     def request(self, request: Request, answer: Callable[[Request], Response], faults: Faults) -> Response:
         """A request at the org's door."""
         name = f"http {request.method} {request.path.partition('/v62.0')[2] or request.path}"
-        often = BULK * 3 if "/jobs/ingest" in name else LOST * 2 if request.method != "GET" else ()
+        often = (
+            BULK * 3
+            if "/jobs/ingest" in name or "/async/" in name
+            else LOST * 2
+            if request.method != "GET"
+            else ()
+        )
         kind = self._trouble(name, HTTP + often)
         if kind == "outage":
             self._down = self.dice.randint(4, 12)
@@ -184,15 +200,18 @@ class Schedule:
             self._die(name)
         return done
 
-    def mail(self, name: str, deliver: Callable[[], None]) -> None:
-        """A mail on its way."""
+    def mail(self, name: str, deliver: Callable[[], None]) -> tuple[int, bytes]:
+        """A mail whose data are on the way; the server's answer to them."""
         kind = self._trouble(f"mail {name}", MAIL)
         if kind == "crash before":
             self._die(name)
-        if kind == "refused":
-            raise TransportFailed("The mail server refused the mail.", sent=False)
+        if kind == "refused after DATA":
+            return 554, b"5.7.1 refused"
+        if kind == "answer lost before":
+            raise SMTPServerDisconnected("nobody answers")
         deliver()
-        if kind == "answer lost":
-            raise TransportFailed("The answer to DATA was lost.", sent=None)
+        if kind == "answer lost after":
+            raise SMTPServerDisconnected("nobody answers")
         if kind == "crash after":
             self._die(name)
+        return 250, b"2.0.0 taken"

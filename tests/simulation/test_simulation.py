@@ -20,7 +20,7 @@ from sfsync.engine.flow import Decision, Result, Step
 from sfsync.journal import journal as journals
 from sfsync.journal.leases import Lease
 from sfsync.records import Bucket, ConvertLead, Create, Outcome, State
-from sfsync.salesforce import writing
+from sfsync.salesforce import composite, writing
 from sfsync.transports.folder import FolderClaimed, FolderInbox
 from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.schedule import Aim
@@ -234,6 +234,37 @@ def test_a_file_is_archived_after_it_was_applied(
     monkeypatch.setattr(FolderInbox, "claim", claim)
     monkeypatch.setattr(FolderClaimed, "archive", lambda _: None)
     caught(simulator, "allocation answers", "the org differs")
+
+
+def test_records_are_written_by_key_not_inserted(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The org's unique key lets nothing in twice; but what was there already is refused in every later run."""
+    real = composite._part
+
+    def part(version: str, number: int, collection: Any) -> Any:
+        made = real(version, number, collection)
+        if collection.key_field is None:
+            return made
+        return replace(made, method="POST", path=f"/services/data/v{version}/composite/sobjects")
+
+    monkeypatch.setattr(composite, "_part", part)
+    caught(simulator, "forms to orders", "the org differs")
+
+
+def test_records_have_their_keys(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = composite._part
+
+    def part(version: str, number: int, collection: Any) -> Any:
+        made = real(version, number, collection)
+        if collection.key_field is None:
+            return made
+        for record in made.body["records"]:
+            record.pop(collection.key_field, None)
+        return replace(made, method="POST", path=f"/services/data/v{version}/composite/sobjects")
+
+    monkeypatch.setattr(composite, "_part", part)
+    caught(simulator, "import web forms", "the org differs")
 
 
 def test_rows_of_a_locked_parent_end_in_a_serial_job(

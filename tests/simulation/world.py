@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -29,9 +29,8 @@ from sfsync.project import Content
 from sfsync.salesforce.auth import OrgSettings
 from sfsync.salesforce.org import Org
 from sfsync.salesforce.session import connect
-from sfsync.tabular.table import open_table
-from sfsync.transports.mail import Message, OneByOne
 from sfsync.transports.places import Places
+from tests.simulation.postbox import Mailbox
 from tests.simulation.schedule import Crash, Schedule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,23 +61,6 @@ class OneClock(ManualClock):
     def step_back(self, step: timedelta) -> None:
         """The machine's clock is set back; the org's is not."""
         self._now -= step
-
-
-@dataclass
-class Mailbox(OneByOne):
-    """What the activation partner got, and the boundary on the way."""
-
-    world: "World"
-    mails: list[tuple[str, list[str]]] = field(default_factory=list)
-
-    def send(self, message: Message) -> None:
-        self.world.schedule.mail(message.message_id, lambda: self._deliver(message))
-
-    def _deliver(self, message: Message) -> None:
-        table = open_table(message.attachments[0])
-        place = str(table.columns.index("Order number"))
-        keys = [key for block in table.blocks() for key in block[place].to_list()]
-        self.mails.append((message.message_id.strip("<>").partition("@")[0].upper(), keys))
 
 
 class World:
