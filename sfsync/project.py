@@ -167,7 +167,8 @@ class Content:
         from sfsync.engine.export_model import load_export
 
         if name not in self.export_names:
-            known = ", ".join([*self.partner_file_names, *self.export_names])
+            made = [one for one in self.partner_file_names if self.partner_file(one).give is not None]
+            known = ", ".join([*made, *self.export_names])
             raise ConfigError(f"There is nothing called {name!r} to export.", hint=f"There are: {known}.")
         return load_export(self.root / "exports" / f"{name}.yaml")
 

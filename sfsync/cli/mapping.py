@@ -160,15 +160,18 @@ def apply(
 
 @command.command()
 @click.option("-o", "--output", type=OutputFile(), help="Write it there instead of printing it.")
+@click.option("--exports", is_flag=True, help="The schema of export files instead.")
 @common_options
-def schema(options: Options, output: Path | None) -> None:
+def schema(options: Options, output: Path | None, exports: bool) -> None:
     """Print the JSON Schema of mapping files, for completion in editors."""
+    from sfsync.engine.export_model import export_schema
     from sfsync.mapping.schema import mapping_schema
 
+    text = export_schema() if exports else mapping_schema()
     if output is None:
-        click.echo(mapping_schema(), nl=False)
+        click.echo(text, nl=False)
         return
-    output.write_text(mapping_schema(), encoding="utf-8")
+    output.write_text(text, encoding="utf-8")
     options.result({"file": str(output)})
     options.say(f"Written to {output}.")
 

@@ -1,5 +1,6 @@
 """The model of ``exports/NAME.yaml``: which records of the org become which columns of a file."""
 
+import json
 import re
 from pathlib import Path
 from string import Formatter
@@ -23,6 +24,8 @@ from sfsync.tabular.sheets import MOST_ROWS
 
 _FIELD = r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*$"
 _COLOR = r"^[0-9A-Fa-f]{6}$"
+SCHEMA_FILE = "export.schema.json"
+"""Its name in a project's ``exports/``; export files point at it in their first line."""
 NAME_PARTS = frozenset({"name", "day", "run"})
 
 
@@ -104,8 +107,8 @@ class Export(_Section):
     )
     about: str = ""
     object: str = Field(pattern=r"^[A-Za-z]\w*$")
-    columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(
-        min_length=1, description="Heading: field."
+    columns: dict[str, Annotated[Column, BeforeValidator(_column, json_schema_input_type=str | Column)]] = (
+        Field(min_length=1, description="Heading: field.")
     )
     where: str = Field("", description="A condition in SOQL, without the word WHERE.")
     order: tuple[str, ...] = Field((), description="Fields to sort by; -Field sorts downwards.")
@@ -174,3 +177,9 @@ def load_export(path: Path) -> Export:
         found = export.problem(("export",), text, "Give both the same name.")
         raise ConfigError(f"{path} has a mistake.", problems=[found])
     return export
+
+
+def export_schema() -> str:
+    """The JSON Schema of export files as text, for completion and red lines in editors."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Export.model_json_schema()}
+    return json.dumps({**schema, "title": "sfsync export"}, indent=2, ensure_ascii=False) + "\n"

@@ -13,10 +13,10 @@ from sfsync.engine.results import RunResult, StepPlan, StepResult, merge
 from sfsync.engine.run import Ledger, run_step
 from sfsync.engine.running import Ports, Running
 from sfsync.engine.tables import TableFile
-from sfsync.errors import BudgetSpent, FileRefused, GuardRefused, SfsyncError
+from sfsync.errors import BudgetSpent, FileRefused, GuardRefused, SfsyncError, TransportFailed
 from sfsync.journal.values import FileRecord, JobRecord, RowRecord, StepRecord
 from sfsync.records import Bucket, Update
-from sfsync.transports.base import Outbox
+from sfsync.transports.base import Claimed, Outbox
 
 if TYPE_CHECKING:
     from sfsync.engine.importing import TableImport
@@ -145,7 +145,7 @@ def _operate(
                 for part in _one(running, flow, step, file):
                     _enter(done, part)
                     ports.watcher.done(part)
-        return result("refused" if running.refused else "")
+        return result(running.status)
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def closing(running: Running, result: Callable[[str], RunResult]) -> Iterator[No
     status, exit_code = "failed", 4
     try:
         yield
-        status = "refused" if running.refused else ""
+        status = running.status
         exit_code = result(status).exit_code
     except SfsyncError as error:
         status, exit_code = "refused" if isinstance(error, GuardRefused) else "failed", error.exit_code
@@ -286,6 +286,15 @@ def _import(running: Running, flow: Flow, step: "TableImport") -> StepResult:
     return result
 
 
+def _claims(running: Running, inbox: Inbox) -> Iterator[Claimed]:
+    """The files of an inbox; a partner's server that is down fails the run, but not before its other steps."""
+    try:
+        yield from running.ports.places.inbox(inbox.partner_file, running.say).claim()
+    except TransportFailed as error:
+        running.failed = True
+        running.say(f"{inbox.name}: {error} The steps after it went on.")
+
+
 def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepResult]:
     """Take every waiting file; one that cannot be read is put aside with the reason, and the next is taken."""
     ports = running.ports
@@ -293,7 +302,7 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
     assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
     yield StepResult(inbox.name, 0, {}, 0)
     answers = ports.places.answers(inbox.partner_file)
-    for claimed in ports.places.inbox(inbox.partner_file, running.say).claim():
+    for claimed in _claims(running, inbox):
         try:
             file = read_file(claimed.path, ports.mapping(partner_file.mapping), claimed.name)
         except FileRefused as error:

@@ -89,6 +89,15 @@ class Running:
     messages: list[str] = field(default_factory=list)
     outgoing: list[FileRecord] = field(default_factory=list)
     refused: bool = False
+    failed: bool = False
+    """Whether a part of the run failed that the rest did not depend on."""
+
+    @property
+    def status(self) -> str:
+        """How the run ends whatever its rows say; empty when they decide."""
+        if self.failed:
+            return "failed"
+        return "refused" if self.refused else ""
 
     def write(self, decisions: Sequence[Decision]) -> list[Result]:
         return write_phases(self.ports.org, decisions, self.progress)

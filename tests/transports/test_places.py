@@ -147,6 +147,35 @@ def test_a_server_that_is_down_leaves_the_orders_to_the_next_run(
     assert list((tmp_path / "in").iterdir())
 
 
+def test_an_inbox_that_cannot_be_reached_fails_the_run_but_not_its_other_steps(
+    new_house: NewHouse, sshd: Sshd, tmp_path: Path
+) -> None:
+    house = new_house(3)
+    settings, env = sftp_settings(sshd, tmp_path)
+    (tmp_path / "out").rmdir()
+    result = run(house, ports_of(house, settings, env), None)
+    assert (result.status, result.exit_code) == ("failed", 4)
+    assert any("allocation_in" in message and "No such file" in message for message in result.messages)
+    assert list((tmp_path / "in").iterdir())  # the step that sends orders came after it
+
+
+def test_doctor_looks_at_every_place(
+    new_house: NewHouse, sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sfsync.cli.doctor import _checks
+
+    house = new_house(0)
+    settings, env = sftp_settings(sshd, tmp_path)
+    settings["sftp"]["bank"] = {**settings["sftp"]["bank"], "host_keys": ["SHA256:another"]}
+    project = house.project
+    project.places = ports_of(house, settings, env).places
+    found = {check.name: check for check in _checks(project)}
+    assert [found[f"allocation.{kind}"].state for kind in ("inbox", "outbox", "answers")] == ["bad"] * 3
+    assert sshd.fingerprint in found["allocation.inbox"].found
+    assert "`host_keys:`" in found["allocation.inbox"].mend
+    assert found["allocation.inbox"].exit_code == 4
+
+
 def test_a_partner_who_sends_mails(ordered: House, dovecot: Dovecot, tmp_path: Path) -> None:
     user = f"{tmp_path.name}@cards.example"
     settings = {

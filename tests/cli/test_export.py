@@ -1,0 +1,72 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from sfsync.engine.export_model import SCHEMA_FILE, export_schema
+from tests.cli.conftest import ROOT, Shell
+
+
+def test_records_into_a_file_by_name(shell: Shell) -> None:
+    assert shell("run", "charge_card", "-q").code in {0, 1}
+    out = shell.folder / "orders.xlsx"
+    said = shell("export", "open_orders", "-o", out, "--json")
+    found = said.json
+    assert (said.code, found["flow"], found["files"]) == (0, "open_orders", [str(out)])
+    assert found["steps"][0]["applied"] == found["steps"][0]["selected"] == 12
+    assert out.is_file()
+    shown = shell("runs", "show", "last")
+    assert "open_orders" in shown.out
+
+
+def test_what_changed_and_everything_again(shell: Shell) -> None:
+    shell.org.insert(
+        "Asset",
+        {"Name": "x", "Sfsync_Key__c": "K-1", "AccountId": shell.org.insert("Account", {"Name": "A"})},
+    )
+    counts = []
+    for words in ((), (), ("--full",)):
+        counts.append(shell("export", "cards", "--json", *words).json["steps"][0]["applied"])
+    assert counts == [1, 0, 1]
+    assert "Nothing has changed" in shell("export", "cards").out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("nothing",), "activation, aftersales, allocation, cards, open_orders"),
+        (("nothing.view",), "nothing called 'nothing'"),
+        (("cards", "--again"), "--again is for partner files"),
+        (("cards", "--batch", "B"), "--batch is for partner files"),
+        (("allocation", "--full"), "--full is for exports"),
+        (("allocation", "-o", "x.csv"), "--output is for exports"),
+    ],
+)
+def test_slips_of_the_fingers(shell: Shell, words: tuple[str, ...], sentence: str) -> None:
+    said = shell("export", *words)
+    assert said.code == 2
+    assert sentence in said.sentence
+
+
+def test_mistakes_in_an_export_are_named_with_file_and_line(shell: Shell) -> None:
+    project = shell.folder / "project"
+    assert shell("init", project).code == 0
+    (project / "exports" / "bad.yaml").write_text("export: bad\nobject: Order\ncolumns:\n  a: Statsu\n")
+    said = shell("export", "bad", "--project", project)
+    assert said.code == 2
+    assert "bad.yaml:4: Order has no field called 'Statsu'. Did you mean Status?" in said.sentence
+    (project / "exports" / "bad.yaml").write_text("export: bad\nobject: Order\ncolumn:\n  a: Status\n")
+    said = shell("doctor", "--project", project, "--json")
+    (check,) = [found for found in said.json["checks"] if found["name"] == "exports"]
+    assert check["state"] == "bad"
+    assert "bad.yaml:3" in check["mend"]
+
+
+def test_the_schema_for_editors_is_fresh(shell: Shell) -> None:
+    """``sfsync mapping schema --exports -o exports/export.schema.json`` makes it anew."""
+    assert (ROOT / "exports" / SCHEMA_FILE).read_text("utf-8") == export_schema()
+    assert shell("mapping", "schema", "--exports").out == export_schema()
+    column = json.loads(export_schema())["properties"]["columns"]["additionalProperties"]
+    assert {"type": "string"} in column["anyOf"]
+    for path in Path(ROOT / "exports").glob("*.yaml"):
+        assert path.read_text("utf-8").startswith(f"# yaml-language-server: $schema={SCHEMA_FILE}\n")
