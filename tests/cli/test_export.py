@@ -20,13 +20,10 @@ def test_records_into_a_file_by_name(shell: Shell) -> None:
 
 
 def test_what_changed_and_everything_again(shell: Shell) -> None:
-    shell.org.insert(
-        "Asset",
-        {"Name": "x", "Sfsync_Key__c": "K-1", "AccountId": shell.org.insert("Account", {"Name": "A"})},
-    )
-    counts = []
-    for words in ((), (), ("--full",)):
-        counts.append(shell("export", "cards", "--json", *words).json["steps"][0]["applied"])
+    account = shell.org.insert("Account", {"Name": "A"})
+    shell.org.insert("Asset", {"Name": "x", "Sfsync_Key__c": "K-1", "AccountId": account})
+    said = [shell("export", "cards", "--json", *words).json for words in ((), (), ("--full",))]
+    counts = [found["steps"][0]["applied"] for found in said]
     assert counts == [1, 0, 1]
     assert "Nothing has changed" in shell("export", "cards").out
 
