@@ -14,6 +14,7 @@ month is the dealer's: by the date of assignment in the dealer's zone.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -253,8 +254,9 @@ def _times(counted: "pd.DataFrame", settings: SlaSettings) -> "pd.DataFrame":
     """Leads by the hours to their first contact."""
     import pandas as pd
 
-    steps = settings.first_contact_steps
-    labels = [f"≤ {_hours(step)}" for step in steps] + [f"> {_hours(steps[-1])}", NEVER]
+    steps = settings.contact_steps
+    between = [_between(*pair) for pair in pairwise(steps)]
+    labels = [f"≤ {_hours(steps[0])}", *between, f"> {_hours(steps[-1])}", NEVER]
     hours = _hours_of(counted[f"{FIRST_CONTACT}_time"])
     # A step includes its end: contacted after exactly 24 hours is within 24 hours.
     place = pd.cut(hours, [-1.0, *steps, float("inf")], labels=labels[:-1])
@@ -270,6 +272,11 @@ def _hours_of(times: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def _hours(step: float) -> str:
     return f"{step / 24:g} days" if step > 24 and step % 24 == 0 else f"{step:g} h"
+
+
+def _between(one: float, two: float) -> str:
+    whole_days = two > 24 and one % 24 == two % 24 == 0
+    return f"{one / 24:g}–{two / 24:g} days" if whole_days else f"{one:g}–{two:g} h"
 
 
 def _outside(counted: "pd.DataFrame") -> "pd.DataFrame":

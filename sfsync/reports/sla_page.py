@@ -155,7 +155,7 @@ def _line(name: str, style: str, months: list[str], rows: list[dict[str, Any] | 
 def _times(report: SlaReport) -> str:
     counts = {str(step): int(count) for step, count in report.times.sum(axis=1).items()}
     everything = max(sum(counts.values()), 1)
-    steps = report.settings.first_contact_steps
+    steps = report.settings.contact_steps
     limit = report.settings.first_contact.span.total_seconds() / 3600
     bars = []
     for number, (label, count) in enumerate(counts.items()):

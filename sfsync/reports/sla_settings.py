@@ -98,6 +98,11 @@ class SlaSettings(_Section):
         return value
 
     @property
+    def contact_steps(self) -> list[float]:
+        """The steps in hours, the limit of the first contact among them."""
+        return sorted({*self.first_contact_steps, self.first_contact.span.total_seconds() / 3600})
+
+    @property
     def targets(self) -> Mapping[str, float]:
         return {name: getattr(self, name).target for name in SLAS}
 

@@ -181,6 +181,7 @@ def test_mistakes_of_a_mapping_are_listed(shell: Shell):
         ("schedule",),
         ("doctor",),
         ("report", "charge_card.orders"),
+        ("report", "aftersales.sla"),
         ("plan", "charge_card"),
         ("run", "charge_card"),
         ("export", "allocation"),

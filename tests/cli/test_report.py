@@ -83,8 +83,13 @@ def org(monkeypatch: pytest.MonkeyPatch) -> FakeOrg:
     return found
 
 
+def invoke(*words: str) -> Result:
+    # click keeps a command's help option for good as its first caller had it: as the root command does.
+    return CliRunner().invoke(command, words, catch_exceptions=False, help_option_names=["-h", "--help"])
+
+
 def report(*args: str) -> Result:
-    return CliRunner().invoke(command, ["charge_card.orders", *args], catch_exceptions=False)
+    return invoke("charge_card.orders", *args)
 
 
 def test_json_holds_the_whole_tally(org: FakeOrg):
@@ -154,3 +159,38 @@ def test_the_queries_are_what_an_org_understands(monkeypatch: pytest.MonkeyPatch
         later = json.loads(report("--json", "--project", str(root), "--since", "2999-01-01").stdout)
     assert body["total"]["submissions"] == body["total"]["waiting"] == 5
     assert later["total"]["submissions"] == 0
+
+
+def test_service_levels_from_an_org(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    root = Path(__file__).parents[2]
+    org = MockOrg(metadata=[root / "config" / "org"])
+    org.seed("aftersales", 150)
+    book, page = tmp_path / "sla.xlsx", tmp_path / "sla.html"
+    with org.serve() as server:
+        monkeypatch.setenv("SF_INSTANCE_URL", server.url)
+        monkeypatch.setenv("SF_ACCESS_TOKEN", server.token)
+        monkeypatch.setenv("SFSYNC_STATE", str(tmp_path))
+        words = ["aftersales.sla", "--json", "--project", str(root)]
+        body = json.loads(invoke(*words, "-o", str(book), "-o", str(page)).stdout)
+        one = json.loads(invoke(*words, "--dealer", "D00003").stdout)
+        with pytest.raises(ConfigError, match="no dealer with the code 'D99999'"):
+            invoke(*words, "--dealer", "D99999")
+        leads = org.query("SELECT Customer_Name__c, Customer_Email__c FROM Aftersales_Lead__c")
+        assert org.stats.api_calls < 12
+    assert list(body) == [
+        "report", "as_of", "period", "dealer", "targets", "total", "by_kind", "by_dealer", "by_month",
+        "by_month_dealer_kind", "first_contact_times", "leads_outside", "notes", "files",
+    ]  # fmt: skip
+    assert body["files"] == [str(book), str(page)]
+    assert body["notes"]["by_field"] == 6
+    assert sum(kind["leads"] for kind in body["by_kind"]) == body["total"]["leads"] == body["notes"]["leads"]
+    assert list(body["total"]["first_contact"]) == [
+        "share", "on_target", "mean_hours", "n", "met", "open", "unknown", "trend",
+    ]  # fmt: skip
+    (dealer,) = one["by_dealer"]
+    assert dealer == next(each for each in body["by_dealer"] if each["dealer"] == "D00003")
+    text = page.read_text(encoding="utf-8") + json.dumps(body, ensure_ascii=False)
+    text += "".join(str(c.value) for s in openpyxl.load_workbook(book) for r in s.iter_rows() for c in r)
+    for lead in leads:
+        assert lead["Customer_Name__c"] not in text
+        assert lead["Customer_Email__c"] not in text

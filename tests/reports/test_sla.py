@@ -188,7 +188,7 @@ def test_by_dealer_kind_and_month_with_trends():
     assert pd.isna(report.dealers.loc["D00002", "first_contact_trend"])
     assert report.kinds["first_contact_hours"].to_dict() == {"Customer driven": 3.0, "HQ driven": 1.0}
     assert report.cube.loc[("2022-07", "D00001", "Customer driven"), "leads"] == 2
-    assert report.times.loc["≤ 4 h", "Customer driven"] == 1
+    assert report.times.loc["2–4 h", "Customer driven"] == 1
     assert report.times.loc["≤ 1 h", "HQ driven"] == 1
 
 
@@ -220,12 +220,19 @@ def test_leads_outside_come_worst_first():
 def test_first_contacts_are_filed_by_their_time():
     report = made(lead("2022-08-01 09:00", "2022-08-02 09:00"), lead("2022-08-01 09:00"))
     found = report.times["Customer driven"]
-    assert found[found > 0].to_dict() == {"≤ 24 h": 1, NEVER: 1}
+    assert found[found > 0].to_dict() == {"8–24 h": 1, NEVER: 1}
 
 
 def test_leads_for_a_day_to_come_do_not_count_yet():
     report = made(lead("2022-08-31 12:00:01"), lead("2022-08-31 12:00:00"))
     assert report.total.loc[TOTAL, "leads"] == 1
+
+
+def test_the_limit_is_a_step_of_the_times():
+    odd = SETTINGS.model_copy(update={"first_contact": Limit(hours=36, target=0.7)})
+    assert list(made(lead("2022-08-01 09:00"), settings=odd).times.index) == [
+        "≤ 1 h", "1–2 h", "2–4 h", "4–8 h", "8–24 h", "24–36 h", "36–48 h", "2–7 days", "> 7 days", NEVER,
+    ]  # fmt: skip
 
 
 def test_no_leads_at_all():
