@@ -88,13 +88,7 @@ def _required(mapping: Mapping, known: Map[str, Field], links: set[str]) -> Iter
 
 
 def _field(plan: Plan, item: FieldItem, field: Field) -> Iterator[tuple[str, str]]:
-    createable, updateable = field.get("createable"), field.get("updateable")
-    if not createable and not updateable:
-        yield "it cannot be written (a formula, or a field the org fills).", "Leave it out."
-    elif not createable:
-        yield "it cannot be set in new records.", ""
-    elif not updateable:
-        yield "it cannot be changed in existing records.", ""
+    yield from _written(plan.mapping, item, field)
     if item.lookup is not None:
         return
     if not _fits(item, str(field.get("type"))):
@@ -104,6 +98,18 @@ def _field(plan: Plan, item: FieldItem, field: Field) -> Iterator[tuple[str, str
     if _kind(item) == "text":
         yield from _length(rules, item, field)
         yield from _choice(rules, item, field)
+
+
+def _written(mapping: Mapping, item: FieldItem, field: Field) -> Iterator[tuple[str, str]]:
+    createable, updateable = field.get("createable"), field.get("updateable")
+    if mapping.operation == "update" and item.name == mapping.key:
+        return  # it only finds the record
+    if not createable and not updateable:
+        yield "it cannot be written (a formula, or a field the org fills).", "Leave it out."
+    elif not createable and mapping.operation == "upsert":
+        yield "it cannot be set in new records.", ""
+    elif not updateable:
+        yield "it cannot be changed in existing records.", ""
 
 
 def _name_rules(plan: Plan, item: FieldItem) -> list[Rule]:

@@ -18,7 +18,7 @@ FLOWS = (("plan", "charge_card"), ("run", "charge_card"))
     [
         (("run", "solar"), 2, ("no flow called 'solar'", "charge_card")),
         (("plan", "charge_card.paint"), 2, ("no step called 'paint'", "convert", "order")),
-        (("export", "invoices"), 2, ("no partner file called 'invoices'", "allocation")),
+        (("export", "invoices"), 2, ("nothing called 'invoices' to export", "allocation")),
         (("export", "web_forms"), 2, ("web_forms files are only taken",)),
         (("import", "invoices", "x.csv"), 2, ("no mapping called 'invoices'", "allocation")),
         (("run", "charge_card", "--org", "moon"), 2, ("no org called 'moon'", "config/sfsync.yaml")),

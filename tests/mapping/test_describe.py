@@ -117,6 +117,14 @@ def test_a_mapping_that_only_updates_need_not_fill_what_new_records_need():
     assert compile_mapping(parse_mapping(text)).check_against({"name": "Lead", "fields": fields}) == []
 
 
+def test_the_key_of_a_mapping_that_only_updates_need_not_be_written():
+    sealed = FIELDS | {"Key__c": FIELDS["Key__c"] | {"createable": False, "updateable": False}}
+    describe = {"name": "Lead", "fields": list(sealed.values())}
+    updates = MAPPING.replace("object: Lead", "object: Lead\noperation: update")
+    assert compile_mapping(parse_mapping(updates)).check_against(describe) == []
+    assert "cannot be written" in str(compile_mapping(parse_mapping(MAPPING)).check_against(describe)[0])
+
+
 def test_fields_that_cannot_be_written():
     sealed = FIELDS["Count__c"] | {"createable": False, "updateable": False}
     assert "cannot be written" in found(Count__c=sealed)[0]
