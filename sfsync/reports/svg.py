@@ -10,7 +10,7 @@ from html import escape
 from itertools import pairwise
 from math import ceil, floor, isnan
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 10.0, 16.0, 26.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 10.0, 26.0, 26.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,8 @@ def line_chart(
         known = [number for number, value in enumerate(line.values) if not isnan(value)]
         if line is lines[-1] and known:
             last = known[-1]
-            above = -12.0 if level(line.values[last]) > _TOP + 14 else 20.0
             said = f"{line.values[last]:.0%}"
-            parts.append(_text(places[last], level(line.values[last]) + above, said, "figure"))
+            parts.append(_text(places[last], level(line.values[last]) - 11, said, "figure"))
     return _drawing(width, height, parts, title, "chart lines")
 
 
