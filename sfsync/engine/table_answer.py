@@ -1,6 +1,7 @@
 """What is told of an imported table afterwards: evidence for the journal, the partner's own file with the results."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,7 @@ class Answers(Mapping[int, "Answer"]):
 
     def __init__(self, ledger: pl.DataFrame, file: TableFile, catalogue: Catalogue) -> None:
         self._lines = ledger.select(ROW, "bucket", "reason", "field", "code", "others")
-        self._rows = ledger[ROW]
+        self._same: dict[str, Answer] = {}
         self._file, self._catalogue = file, catalogue
         rules = [f"rule:{word}" for word in ABOUT_WORDS]
         asked = ledger.filter(pl.col("code").is_in(rules)).select(ROW, "field")
@@ -114,9 +115,10 @@ class Answers(Mapping[int, "Answer"]):
     def __getitem__(self, row: int) -> "Answer":
         from sfsync.tabular.answer import Answer
 
-        _, bucket, reason, field, code, others = self._lines.row(self._place(row))
-        if not code:
-            return Answer(bucket)
+        place = self._places[row]
+        if not self._codes[place]:
+            return self._same.setdefault(self._buckets[place], Answer(self._buckets[place]))
+        _, bucket, reason, field, code, others = self._lines.row(place)
         why = reason_of(self._file, row, field, code, reason, others)
         said, remedy = self._catalogue.say(why)
         hint, _ = self._catalogue.say(self._hints.get(row, ""))
@@ -124,23 +126,26 @@ class Answers(Mapping[int, "Answer"]):
         return Answer(bucket, said, heading, hint or remedy)
 
     def __contains__(self, row: object) -> bool:
-        return isinstance(row, int) and self._found(row) is not None
+        return row in self._places
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._rows)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._places)
 
-    def _found(self, row: int) -> int | None:
-        place = int(self._rows.search_sorted(row))
-        return place if place < len(self._rows) and self._rows[place] == row else None
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """Where the line of each row is; only for those who ask row by row."""
+        return {row: place for place, row in enumerate(self._lines[ROW])}
 
-    def _place(self, row: int) -> int:
-        place = self._found(row)
-        if place is None:
-            raise KeyError(row)
-        return place
+    @cached_property
+    def _buckets(self) -> list[str]:
+        return self._lines["bucket"].to_list()
+
+    @cached_property
+    def _codes(self) -> list[str]:
+        return self._lines["code"].to_list()
 
 
 def reason_of(file: TableFile, row: int, field: str, code: str, text: str, others: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO, runtime_checkable
 
 from sfsync.tabular.delimiter import sep_line
 from sfsync.tabular.encoding import Encoding, decoded
-from sfsync.tabular.injection import escaped, harmless
+from sfsync.tabular.injection import DANGEROUS, ESCAPED, PLAIN_NUMBER, escaped, harmless
 from sfsync.tabular.model import Notes, Table
 from sfsync.tabular.text import raw_records
 from sfsync.tabular.write import mark, replacing
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _PIECE = 4 << 20
 _SUSPECT = r"['\s\x00]*[=+\-@\uff1d\uff0b\uff0d\uff20\t]"
 """How a field begins that may need an apostrophe; more fields begin so than really do."""
+
+
+_ODD = r'["\r\x00\x1c-\x1f]'
+"""What only the csv module, or Python's idea of white space, copes with."""
 
 
 @runtime_checkable
@@ -118,32 +122,54 @@ def _fitted(fields: Sequence[str], width: int) -> list[str]:
 
 
 def _by_lines(source: Path, sheet: _Sheet, results: Plain) -> Iterator[str]:
-    """The answer in pieces, where every line is a record; raises _NotByLine where one is not."""
+    """The answer in pieces; raises _NotByLine where only the whole file tells what the records are."""
     import polars as pl
 
-    table, delimiter = sheet.table, sheet.delimiter
-    below = table.header_row
+    columns, delimiter = len(sheet.table.columns), sheet.delimiter
     suspect = rf"(?:^|{re.escape(delimiter)}){_SUSPECT}"
     endings = {
         word: sheet.line(["", *map(harmless, sheet.place.cells(_only(word)))]) for word in sheet.place.results
     }
-    for start, lines in _lines(source, table):
-        texts = pl.Series("text", lines, dtype=pl.String)
+    for start, lines in _lines(source, sheet.table):
+        texts = pl.Series("text", lines, dtype=pl.String).str.strip_suffix("\r")
         rows = pl.int_range(start, start + len(lines), dtype=pl.UInt32, eager=True)
         plain = (
             results.plain(rows).cast(pl.String).replace_strict(endings, default=None, return_dtype=pl.String)
         )
-        regular = (
-            (rows > below)
+        simple = (
+            (rows > sheet.table.header_row)
             & plain.is_not_null()
-            & (texts.str.count_matches(delimiter, literal=True) == len(table.columns) - 1)
-            & ~texts.str.contains(r'["\r]')
-            & ~texts.str.contains(suspect)
+            & (texts.str.count_matches(delimiter, literal=True) == columns - 1)
+            & ~texts.str.contains(_ODD)
         )
-        answered = (texts + plain).zip_with(regular, pl.Series([None], dtype=pl.String)).to_list()
-        for index in (~regular).arg_true():
-            answered[index] = sheet.text(start + index, _record(lines[index], delimiter))
+        spoken = simple & texts.str.contains(suspect)
+        if spoken.any():
+            mended = (
+                texts.filter(spoken).to_frame().select(_mended(pl.col("text"), delimiter, columns))["text"]
+            )
+            texts = texts.scatter(spoken.arg_true(), mended)
+        answered = (texts + plain).to_list()
+        rest = 0  # lines before this one belong to a record that was answered already
+        for index in (~simple).arg_true():
+            if index >= rest:
+                record, rest = _record(lines, index, delimiter)
+                answered[index:rest] = [sheet.text(start + index, record), *[""] * (rest - index - 1)]
         yield "".join(answered)
+
+
+def _mended(line: "pl.Expr", delimiter: str, columns: int) -> "pl.Expr":
+    """A line without any quote, its fields as ``escaped`` gives them."""
+    import polars as pl
+
+    parts = line.str.split(delimiter) if columns == 1 else line.str.split_exact(delimiter, columns - 1)
+    fields = []
+    for number in range(columns):
+        field = parts.list.get(0) if columns == 1 else parts.struct.field(f"field_{number}")
+        danger = field.str.contains(DANGEROUS) & ~field.str.contains(PLAIN_NUMBER)
+        fields.append(
+            pl.when(danger | field.str.contains(ESCAPED)).then(pl.lit("'") + field).otherwise(field)
+        )
+    return pl.concat_str(fields, separator=delimiter).alias("text")
 
 
 def _only(word: str) -> "Answer":
@@ -152,27 +178,60 @@ def _only(word: str) -> "Answer":
     return Answer(word)
 
 
-def _record(line: str, delimiter: str) -> list[str]:
-    if '"' not in line and "\r" not in line:
-        return line.split(delimiter) if line else []
+def _record(lines: Sequence[str], index: int, delimiter: str) -> tuple[list[str], int]:
+    """The record that begins on a line, and the index of the line behind it."""
+    text = lines[index]
+    end = index + 1
+    while text.count('"') % 2:
+        if end == len(lines):
+            raise _NotByLine
+        text = f"{text}\n{lines[end]}"
+        end += 1
+    text = text.removesuffix("\r")
+    if '"' not in text and "\r" not in text:
+        return text.split(delimiter) if text else [], end
+    if "\r" in text.replace("\r\n", ""):
+        raise _NotByLine
     try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True))
+        parts = text.split("\n")
+        whole = [*(f"{part}\n" for part in parts[:-1]), parts[-1]]
+        found = list(csv.reader(whole, delimiter=delimiter, strict=True))
     except csv.Error:
         raise _NotByLine from None
+    if len(found) != 1:
+        raise _NotByLine
+    return found[0], end
 
 
 def _lines(source: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
     """The lines of a file without their ends, and the number of the first of them, piece by piece."""
     name = table.encoding or "utf-8"
     encoding = Encoding(name, len("\ufeff".encode(name)) if table.bom else 0)
-    rest, number = "", 1
+    rest: list[str] = []
+    number, half = 1, ""
     for piece in decoded(source, encoding, _PIECE):
-        text = rest + piece
+        text = half + piece
         if number == 1 and "\n" not in text:  # one line, or the lines of an old Macintosh
             raise _NotByLine
         lines = text.split("\n")
-        rest = lines.pop()
-        yield number, [line.removesuffix("\r") for line in lines]
-        number += len(lines)
+        half = lines.pop()
+        lines = rest + lines
+        whole = _whole(lines)
+        rest = lines[whole:]
+        if whole:
+            yield number, lines[:whole]
+            number += whole
+    if half:
+        rest.append(half)
     if rest:
-        yield number, [rest.removesuffix("\r")]
+        yield number, rest
+
+
+def _whole(lines: Sequence[str]) -> int:
+    """The number of lines up to the end of the last record, where quotes are all there in pairs."""
+    opened, whole = 0, 0
+    for index, line in enumerate(lines):
+        opened += line.count('"') if '"' in line else 0
+        if opened % 2 == 0:
+            whole = index + 1
+    return whole

@@ -9,9 +9,14 @@ from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
 from sfsync.cells import Kind
-from sfsync.tabular.guards import check_extent, damaged, pieces, xml_part
+from sfsync.tabular.guards import DENSE_LIMIT, check_extent, damaged, pieces, xml_part
 from sfsync.tabular.model import Cell
 
+_THREE_LETTERS = re.compile(rb'r="[A-Za-z]{3}')
+_UNUSUAL = (b"r='", b"r =", b"r= ", b"r\n", b"r=\n", b"r\t", b"r=\t")
+"""References that are not written as ``r="A1"``."""
+_TWO_LETTERS = re.compile(rb'r="([A-Za-z])[A-Za-z]\d')
+_SIX_DIGITS = re.compile(rb'r="[A-Za-z]{0,2}(\d{1,12})\d{5}"')
 _REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,9})(\d{1,12})["']""")
 
 
@@ -67,17 +72,33 @@ def _part(path: Path, archive: zipfile.ZipFile, sheet: str) -> str | None:
 
 def _interesting(path: Path, archive: zipfile.ZipFile, part: str) -> bool:
     """Whether the sheet holds a formula or an error at all; checks its extent on the way."""
-    seen = False
-    rows, names, tail = 0, set[bytes](), b""
+    seen = unusual = False
+    rows, columns, tail = 99_999, 26, b""
     for piece in pieces(archive, part):
         text = tail + piece
         seen = seen or b't="e"' in text or b"t='e'" in text or b"<f" in text or b":f" in text
+        unusual = unusual or _THREE_LETTERS.search(text) is not None or any(form in text for form in _UNUSUAL)
+        # No more than a bound, from the first letters and digits of the long references: most sheets stay below it.
+        columns = max(
+            columns, *(26 * column_index(letter) + 52 for letter in set(_TWO_LETTERS.findall(text))), 0
+        )
+        rows = max(rows, *(int(digits) * 100_000 + 99_999 for digits in set(_SIX_DIGITS.findall(text))), 0)
+        tail = text[-32:]
+    if unusual or columns * rows > DENSE_LIMIT:
+        check_extent(path, *_extent(archive, part))
+    return seen
+
+
+def _extent(archive: zipfile.ZipFile, part: str) -> tuple[int, int]:
+    """The last row and the last column that a sheet names, counted from 1."""
+    rows, names, tail = 0, set[bytes](), b""
+    for piece in pieces(archive, part):
+        text = tail + piece
         found = _REFERENCE.findall(text)  # of rows and of cells
         names.update({column for column, _ in found})
         rows = max(rows, max((int(row) for _, row in found), default=0))
         tail = text[-32:]
-    check_extent(path, rows, max(map(column_index, names), default=-1) + 1)
-    return seen
+    return rows, max(map(column_index, names), default=-1) + 1
 
 
 def column_index(letters: bytes) -> int:

@@ -5,7 +5,7 @@ sheet's own part (``sheet_xml``, ``xlsb``, ``biff``, ``ods``): an empty cell and
 Hidden sheets are read only when named; hidden rows and columns are data. Macros are never run.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING, Any
 from sfsync.cells import Kind, fold
 from sfsync.errors import FileRefused
 from sfsync.tabular.calm import calm
-from sfsync.tabular.frames import Row, Value, frames
+from sfsync.tabular.frames import Value
 from sfsync.tabular.guards import Form, check_columns
 from sfsync.tabular.header import LOOK_AT, Header, Merged, find_header, no_header
 from sfsync.tabular.model import Cell, Hints, Table
+from sfsync.tabular.sheet_columns import Special, blocks
 from sfsync.tabular.skipping import without_skipped
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
 _LAST_DAY_IN_DOUBT = date(1900, 2, 28)
-Special = Mapping[int, Mapping[int, Cell]]
-"""Cells that calamine gives as empty though they are not, by row and column, both 0-based."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
     for name in names:
         if form is not Form.ODS:
             specials[name] = _special(path, form, name)
-        sheet = _sheet(path, book, name, hints, specials.get(name, {}))
+        sheet = _sheet(path, book, name, hints, specials.get(name, {}), repair=form is Form.XLS)
         if sheet is not None:
             found.append(sheet)
     if not found and hints.header_row is not None:
@@ -68,11 +67,8 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
     check_columns(path.name, len(sheet.header.columns))
     first = sheet.header.index + 1
 
-    def rows() -> Iterator[Row]:
-        special = specials.get(sheet.name, {})
-        epoch_1900 = form is not Form.ODS
-        for index in range(first, len(sheet.rows)):
-            yield index + 1, _cells(index, sheet.rows[index], special, epoch_1900=epoch_1900)
+    def read(value: Any) -> Value:
+        return _cell(value, epoch_1900=form is not Form.ODS)
 
     columns = len(sheet.header.columns)
     return Table(
@@ -81,7 +77,9 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
         columns=sheet.header.columns,
         header_row=sheet.header.index + 1,
         header_rows=tuple(range(sheet.header.first + 1, sheet.header.index + 2)),
-        source=lambda notes: without_skipped(frames(rows(), columns), columns, notes),
+        source=lambda notes: without_skipped(
+            blocks(sheet.rows, first, columns, specials.get(sheet.name, {}), read), columns, notes
+        ),
         sheet=sheet.name,
         date1904=_date1904(path, form),
     )
@@ -143,12 +141,15 @@ def _special(path: Path, form: Form, name: str) -> Special:
     return special_cells_of_xls(path, name)
 
 
-def _sheet(path: Path, book: "CalamineWorkbook", name: str, hints: Hints, special: Special) -> Sheet | None:
+def _sheet(
+    path: Path, book: "CalamineWorkbook", name: str, hints: Hints, special: Special, *, repair: bool
+) -> Sheet | None:
     with calm(path):
         sheet = book.get_sheet_by_name(name)
         rows = sheet.to_python(skip_empty_area=False)
         ranges = sheet.merged_cell_ranges or []
-    _repair(path, rows)
+    if repair:
+        _repair(path, rows)
     top = [
         [
             cell.text if isinstance(cell, Cell) else cell or ""
