@@ -34,7 +34,7 @@ from tests.shared import SAMPLES
 
 TIMES = int(os.environ.get("SFSYNC_MUTANTS", "1"))
 """`SFSYNC_MUTANTS=20 pytest tests/fuzz/test_mutants.py` makes twenty times as many."""
-EACH = 120
+EACH = 90
 TRUTHS = sorted(SAMPLES.glob("[ab]*.truth.json"))
 
 
