@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _GOOD = frozenset({Bucket.APPLIED, Bucket.UNCHANGED})
 _ATTENTION = "FFF2CC"  # light amber, readable when printed
 _ANNOTATED = {"xlsx", "xlsm"}
-_WIDTHS = (14, 60, 22, 40)
+_WIDTHS = (14, 75, 22, 40)
 _LARGE = 1_000_000
 """Cells from which a workbook is written anew: openpyxl holds about 50 bytes a character of a loaded one."""
 
