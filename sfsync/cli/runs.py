@@ -1,6 +1,7 @@
 """`sfsync runs`: what happened, from the journal: the list of runs, one run, the story of one key."""
 
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -63,6 +64,25 @@ def explain(url: str | None, options: Options, what: str) -> None:
         story = journal.explain(what)
     options.result(view.story_json(story))
     options.say(view.story_text(story))
+
+
+@command.command(
+    help="Let go of runs that started before a day (UTC), with their rows and files. The org is not touched."
+)
+@click.option(
+    "--before", required=True, type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Such as 2025-01-31."
+)
+@common_options
+@click.pass_obj
+def forget(url: str | None, options: Options, before: datetime) -> None:
+    with closing(_open(url, options)) as journal:
+        gone = journal.forget(before.replace(tzinfo=UTC))
+    options.result({"runs": gone.runs, "rows": gone.rows, "kept": gone.kept})
+    options.say(f"Runs let go of: {gone.runs:,}, with {gone.rows:,} rows.")
+    if gone.kept:
+        options.say(
+            f"Older runs that stay: {gone.kept:,}. The next run of their flow settles their bulk jobs first."
+        )
 
 
 def _open(url: str | None, options: Options) -> "Journal":

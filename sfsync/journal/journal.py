@@ -19,6 +19,7 @@ from sfsync.errors import ConfigError
 from sfsync.journal import leases, packs, rows, story
 from sfsync.journal.database import connect, explained, parse_url, place, reading
 from sfsync.journal.exported import Exported
+from sfsync.journal.forget import Forgotten, forget
 from sfsync.journal.migrate import migrate
 from sfsync.journal.redact import redact
 from sfsync.journal.tables import files, jobs, runs, steps
@@ -214,6 +215,11 @@ class Journal:
         Raises LeaseHeld with who holds it, since when and until when.
         """
         return leases.take(self._engine, self._where, self._clock, name, holder, ttl_seconds)
+
+    def forget(self, before: datetime) -> Forgotten:
+        """Let go of the runs that started before a moment, with all they recorded."""
+        with explained(self._where):
+            return forget(self._engine, before)
 
     def exported(self, name: str) -> Exported:
         """The memory of an incremental export."""

@@ -87,3 +87,14 @@ def test_explain(url):
 
 def test_an_empty_journal(tmp_path):
     assert "No runs yet." in invoke(f"sqlite:///{tmp_path}/new.sqlite", "list")
+
+
+def test_forget(url):
+    assert json.loads(invoke(url, "forget", "--before", "2024-11-22", "--json")) == {
+        "runs": 0,
+        "rows": 0,
+        "kept": 0,
+    }
+    said = invoke(url, "forget", "--before", "2024-11-23")
+    assert "Runs let go of: 1, with 0 rows." in said  # the other one has a bulk job that is not settled
+    assert "Older runs that stay: 1." in said
