@@ -27,7 +27,7 @@ def command(options: Options, name: str, file: Path, override: tuple[str, ...], 
     file taken again changes nothing.
     """
     from sfsync.cli.work import show, watch
-    from sfsync.engine.files import read_file
+    from sfsync.engine.files import held, read_file
     from sfsync.engine.operation import import_file, import_table
     from sfsync.project import open_project
 
@@ -43,8 +43,8 @@ def command(options: Options, name: str, file: Path, override: tuple[str, ...], 
             if partner_file.take is None or partner_file.mapping is None:
                 raise click.UsageError(f"{name} files are only sent, not taken.")
             flow = content.flow(partner_file.family)
-            rows = read_file(file, content.mapping(partner_file.mapping))
-            with watch(options) as watcher:
+            with held(file) as own, watch(options) as watcher:
+                rows = read_file(own, content.mapping(partner_file.mapping))
                 now.result = result = import_file(project.ports(watcher, override), flow, partner_file, rows)
     show(result, options)
     return result.exit_code

@@ -1,15 +1,20 @@
 """Partner files in the engine: reading one, a step over its rows, the answer that goes back."""
 
+import shutil
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfsync.cells import Kind
 from sfsync.engine.flow import Decision, FileRows, Result, Step
 from sfsync.engine.hints import about_a_word, nearest_words
 from sfsync.engine.run import Ledger
+from sfsync.engine.tables import stamp
+from sfsync.errors import FileRefused
 from sfsync.languages.catalogue import ENGLISH, Catalogue
 from sfsync.languages.reason import Reason
 from sfsync.records import Bucket, Record
@@ -24,6 +29,33 @@ if TYPE_CHECKING:
     from sfsync.tabular.model import Table
 
 S = TypeVar("S")
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Path]:
+    """A copy of a file that nobody else writes to: it is read more than once, and answered from at the end.
+
+    Raises FileRefused ``changed`` for a file that is written to at this moment. What is no file is handed on as it
+    is: the reader says what is wrong with it.
+    """
+    if not path.is_file():
+        yield path
+        return
+    with TemporaryDirectory(prefix="sfsync-") as folder:
+        copy = Path(folder) / path.name
+        before = stamp(path)
+        try:
+            shutil.copyfile(path, copy)
+        except PermissionError:
+            copy = path  # so that the reader says it
+        if stamp(path) != before:
+            raise FileRefused(
+                path.name,
+                "changed",
+                "the file was replaced or written to while it was read; nothing was sent.",
+                hint="Import it again when it is complete.",
+            )
+        yield copy
 
 
 def read_file(path: Path, mapping: "CompiledMapping", name: str | None = None) -> FileRows:

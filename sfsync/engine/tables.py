@@ -70,7 +70,7 @@ class TableFile:
 
     def check(self) -> None:
         """See that nobody has replaced the file since it was opened; raises FileRefused when somebody has."""
-        if _stamp(self.path) != self.stamp:
+        if stamp(self.path) != self.stamp:
             raise FileRefused(
                 self.name,
                 "changed",
@@ -79,7 +79,8 @@ class TableFile:
             )
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def stamp(path: Path) -> tuple[int, ...]:
+    """Which file it is and how it stands: another after it was replaced or written to; empty when it is gone."""
     try:
         found = path.stat()
     except OSError:
@@ -93,7 +94,7 @@ def open_file(path: Path, mapping: "CompiledMapping") -> TableFile:
     from sfsync.tabular.model import Hints
     from sfsync.tabular.table import digest, open_table
 
-    stamp = _stamp(path)
+    opened = stamp(path)
     table = open_table(path, Hints(wanted=mapping.wanted))
     bound = mapping.bind(
         partner_columns(table),
@@ -102,7 +103,7 @@ def open_file(path: Path, mapping: "CompiledMapping") -> TableFile:
         header_row=table.header_row,
         date1904=table.date1904,
     )
-    return TableFile(path, path.name, digest(path), table, bound, stamp)
+    return TableFile(path, path.name, digest(path), table, bound, opened)
 
 
 def look_up(file: TableFile, find: Callable[["Lookup", "pl.Series"], Mapping[str, Any]]) -> Lookups | None:

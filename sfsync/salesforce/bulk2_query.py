@@ -52,10 +52,16 @@ def query(
         session, soql, clock=clock, on_job=tell, deleted=deleted, page_rows=page_rows, patience=patience
     ):
         records = csv_rows.read(file)
-        header = next(records, [])
-        convert = convert or _Convert(header, name, describe)
-        for record in records:
-            yield convert(record)
+        try:
+            header = next(records, [])
+            convert = convert or _Convert(header, name, describe)
+            for record in records:
+                yield convert(record)
+        except csv_rows.TornEnd:
+            raise OrgError(
+                "A page of a bulk query ends in the middle of a row.",
+                hint="The download was cut off; run again.",
+            ) from None
 
 
 def pages(

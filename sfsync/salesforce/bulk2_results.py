@@ -24,9 +24,9 @@ def read_set(
 ) -> Iterator[tuple[str, Outcome]]:
     """Keys, as ``same`` makes them, and outcomes of one result file; ``key`` is the column of the key.
 
-    A record with too few cells is left out: it is the torn end of a file.
+    A record that is torn, or has too few cells, is left out: it is the end of a file cut off.
     """
-    records = csv_rows.read(file)
+    records = csv_rows.whole(csv_rows.read(file))
     header = [column.casefold() for column in next(records, [])]
     if key.casefold() not in header:
         return

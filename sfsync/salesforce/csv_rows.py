@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, BinaryIO
@@ -80,27 +81,55 @@ def line(cells: Sequence[str]) -> bytes:
     return (",".join(quoted) + "\n").encode()
 
 
+class TornEnd(ValueError):
+    """A file that ends in the middle of a record."""
+
+
 def read(file: BinaryIO) -> Iterator[list[str]]:
     """The records of a CSV file, header first, one at a time.
 
     Only CR and LF end a record, and only outside quotes: texts may hold any other line separator of Unicode.
+    Raises TornEnd in the place of a last record that no line end finishes: its last cell may be a part of itself.
     """
     if csv.field_size_limit() < _LONGEST_CELL:
         csv.field_size_limit(_LONGEST_CELL)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    quotes, last = 0, "\n"
+
+    def lines() -> Iterator[str]:
+        nonlocal quotes, last
+        for last in text:
+            quotes += last.count('"')
+            yield last
+
     try:
-        yield from csv.reader(text)
+        records = csv.reader(lines())
+        before = next(records, None)
+        for record in records:
+            if before is not None:
+                yield before
+            before = record
+        if before is not None:
+            if quotes % 2 or not last.endswith(("\n", "\r")):
+                raise TornEnd("the file ends in the middle of a record")
+            yield before
     finally:
         if not file.closed:
             text.detach()  # the file is its owner's to close
 
 
+def whole(records: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The records without the torn end of the file."""
+    with suppress(TornEnd):
+        yield from records
+
+
 def read_dicts(file: BinaryIO) -> Iterator[dict[str, str]]:
     """The records of a CSV file by column.
 
-    A record that has not as many cells as the header is left out: it is the torn end of a file.
+    A record that is torn, or has not as many cells as the header, is left out: it is the end of a file cut off.
     """
-    records = read(file)
+    records = whole(read(file))
     header = next(records, [])
     for record in records:
         if len(record) == len(header):

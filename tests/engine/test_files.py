@@ -1,5 +1,6 @@
 """Files in the engine: rows that the file itself broke, records of the org through a mapping, names of answers."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfsync.engine.files import FileStep, answer_name, map_records, read_file
+from sfsync.engine.files import FileStep, answer_name, held, map_records, read_file
 from sfsync.engine.flow import Decision, FileRows
 from sfsync.errors import FileRefused
 from sfsync.mapping.compile import CompiledMapping, compile_mapping
@@ -211,3 +212,37 @@ def test_records_come_out_in_their_order_one_row_each(found: list[tuple[str, int
 def test_the_answer_is_called_after_the_file(tmp_path: Path, name: str, form: str, answer: str) -> None:
     table = SimpleNamespace(format=form)
     assert answer_name(FileRows(tmp_path, name, "", [], table, None)) == answer
+
+
+def test_a_file_is_held_as_a_copy_that_outlives_its_replacement(tmp_path: Path) -> None:
+    path = tmp_path / "cards.csv"
+    path.write_text("a\n1\n", encoding="utf-8")
+    with held(path) as own:
+        path.write_text("b\n2\n", encoding="utf-8")
+        assert own.name == path.name
+        assert own.read_text(encoding="utf-8") == "a\n1\n"
+    assert not own.exists()
+    assert path.is_file()
+
+
+def test_a_file_that_is_written_to_while_it_is_copied_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cards.csv"
+    path.write_text("a\n1\n", encoding="utf-8")
+    real = shutil.copyfile
+
+    def copy(source: Path, target: Path) -> None:
+        real(source, target)
+        source.write_text("a\n1\n2\n", encoding="utf-8")
+
+    monkeypatch.setattr("sfsync.engine.files.shutil.copyfile", copy)
+    with pytest.raises(FileRefused, match="written to while it was read") as caught, held(path):
+        pass
+    assert caught.value.kind == "changed"
+
+
+@pytest.mark.parametrize("name", ["absent.csv", "."])
+def test_what_is_no_file_is_left_to_the_reader(tmp_path: Path, name: str) -> None:
+    with held(tmp_path / name) as own:
+        assert own == tmp_path / name

@@ -90,7 +90,6 @@ def test_every_word_has_an_explanation():
         f"{name}.{word}"
         for name, model in {"Mapping": SCHEMA, **SCHEMA["$defs"]}.items()
         for word, property_ in model.get("properties", {}).items()
-        if "description" not in property_
-        and "$ref" not in property_
+        if "description" not in property_ and "$ref" not in property_
     ]
     assert bare == []

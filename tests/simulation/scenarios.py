@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sfsync.demo.partners import card_id
@@ -12,6 +13,7 @@ from sfsync.engine.results import RunResult
 from sfsync.engine.run import LedgerError
 from sfsync.errors import LeaseHeld, SfsyncError
 from sfsync.records import Bucket
+from sfsync.tabular.table import open_table
 from tests.simulation.judge import Violation, honest
 from tests.simulation.schedule import Crash, Schedule
 from tests.simulation.world import World
@@ -109,12 +111,18 @@ def whole_flow(course: Course) -> None:
 def web_forms(course: Course) -> None:
     """Cron imports the same file of forms again and again; the buckets always add up."""
     path = course.world.state / "forms.jsonl"
-    path.write_text("".join(json.dumps(form) + "\n" for form in FORMS), encoding="utf-8")
 
     def take() -> RunResult:
+        path.write_text("".join(json.dumps(form) + "\n" for form in FORMS), encoding="utf-8")
         result = course.world.take("web_forms", path)
         if sum(result.steps[0].buckets.values()) != len(FORMS):
             raise Violation(f"{len(FORMS)} rows, buckets {dict(result.steps[0].buckets)}")
+        (answer,) = (Path(file) for file in result.files)
+        table = open_table(answer)
+        place = str(table.columns.index("submission_id"))
+        answered = [key for block in table.blocks() for key in block[place].to_list()]
+        if answered != [form["submission_id"] for form in FORMS]:
+            raise Violation(f"the answer is about other rows: {answered}")
         return result
 
     course.settle(take)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
@@ -265,6 +266,13 @@ def test_records_have_their_keys(simulator: Simulator, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(composite, "_part", part)
     caught(simulator, "import web forms", "the org differs")
+
+
+def test_a_file_imported_by_hand_is_read_from_a_copy(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.simulation.world.held", nullcontext)
+    caught(simulator, "import web forms", "the answer is about other rows", aim=("file replaced", "", 2))
 
 
 def test_rows_of_a_locked_parent_end_in_a_serial_job(

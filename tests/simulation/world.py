@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from sfsync.clock import ManualClock
-from sfsync.engine.files import read_file
+from sfsync.engine.files import held, read_file
 from sfsync.engine.flow import PartnerFile
 from sfsync.engine.operation import export_file, import_file, run_flow
 from sfsync.engine.results import RunResult
@@ -92,6 +92,7 @@ class World:
         self.bulk_from = 2000
         self.sent: dict[str, str] = {}
         self.replaced = 0
+        self.imported: Path | None = None
         self.touched: set[str] = set()
         self.act: Callable[[], object] = self.run
         self._lost = False
@@ -108,6 +109,7 @@ class World:
         self.bulk_from = bulk_from
         self.state = self._own
         self.sent, self.replaced, self.touched = {}, 0, set()
+        self.imported = None
         self._lost = False
         self._new_journal(self._own)
         schedule.others = {
@@ -158,8 +160,9 @@ class World:
     def take(self, name: str, path: Path) -> RunResult:
         """`sfsync import NAME FILE` in a new process."""
         partner_file = self.partner_file(name)
-        with self._process() as ports:
-            return import_file(ports, self.flow, partner_file, read_file(path, self.mapping(name)))
+        with self._process() as ports, held(path) as own:
+            self.imported = path
+            return import_file(ports, self.flow, partner_file, read_file(own, self.mapping(name)))
 
     def give(self, name: str, **options: Any) -> RunResult:
         """`sfsync export NAME` in a new process."""
@@ -189,7 +192,13 @@ class World:
         return self.schedule.struck.total(), sum(fault["struck"] for fault in self.org.faults.as_json())
 
     def send_again(self) -> None:
-        """The partner sends its file again under the same name: over one that waits, beside one that was claimed."""
+        """The partner sends its file again under the same name: over one that waits, beside one that was claimed.
+
+        A file that is imported by hand is replaced by one of other lines.
+        """
+        if self.imported is not None:
+            self.imported.unlink(missing_ok=True)
+            self.imported.write_text('{"submission_id": "other"}\n', encoding="utf-8")
         for name, text in list(self.sent.items()):
             partner_file, _, file = name.partition("/")
             self.replaced += not (self.inbox(partner_file) / file).is_file()

@@ -1,9 +1,13 @@
 """Bulk 2.0 over the real session against the mock org: what goes over the wire, and the org's own troubles."""
 
+import io
+
 import pytest
 
 from sfsync.errors import OrgError
+from sfsync.mockorg.http import Request
 from sfsync.records import KEY_FIELD, State
+from sfsync.salesforce import bulk2_results as results
 from sfsync.salesforce.bulk2 import ingest, reattach
 from sfsync.salesforce.bulk_job import Patience
 
@@ -133,6 +137,26 @@ def test_a_job_of_another_org_is_gone(session):
 def test_an_object_that_the_org_has_not_is_raised(session):
     with pytest.raises(OrgError):
         ingest(session, "Nonsense__c", "upsert", KEY_FIELD, [{KEY_FIELD: "a"}], clock=session.clock)
+
+
+@pytest.mark.parametrize("name", results.SETS)
+def test_a_result_file_cut_off_anywhere_tells_no_row_wrongly(org, session, name):
+    """Keys that begin alike are the danger: the key of one row, cut off, is the key of another."""
+    rows = [
+        {"LastName": None if n % 3 == 1 else TEXT, "Company": "Acme", KEY_FIELD: f"WF-{n}"} for n in range(13)
+    ]
+    load(session, rows)
+    job = next(one.target.split("/")[-2] for one in org.stats.log if one.target.endswith(name))
+    whole = org.handle(
+        Request(
+            "GET", f"/services/data/v62.0/jobs/ingest/{job}/{name}", {"authorization": f"Bearer {org.token}"}
+        )
+    ).body
+    full = dict(results.read_set(name, io.BytesIO(whole), KEY_FIELD, str))
+    assert full or name == "unprocessedrecords"
+    for size in range(len(whole)):
+        part = dict(results.read_set(name, io.BytesIO(whole[:size]), KEY_FIELD, str))
+        assert part.items() <= full.items()
 
 
 def test_a_dead_org_is_waited_for(org, session):

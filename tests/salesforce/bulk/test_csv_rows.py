@@ -57,6 +57,13 @@ def test_a_torn_end_is_left_out():
     assert list(csv_rows.read_dicts(io.BytesIO(b""))) == []
 
 
+@pytest.mark.parametrize("end", [b'"3","4', b'"3","4"', b"3,4", b'"3","4\n', b'"3","a\n"'])
+def test_a_last_record_that_may_be_a_part_of_itself_is_left_out(end):
+    assert list(csv_rows.read_dicts(io.BytesIO(b'"A","B"\n"1","2"\n' + end))) == [{"A": "1", "B": "2"}]
+    with pytest.raises(csv_rows.TornEnd):
+        list(csv_rows.read(io.BytesIO(b'"A","B"\n' + end)))
+
+
 def test_a_long_text_area_is_read():
     text = "x" * 200_000
     assert list(csv_rows.read(io.BytesIO(csv_rows.line(["A", text])))) == [["A", text]]
