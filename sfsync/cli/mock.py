@@ -55,6 +55,21 @@ def command() -> None:
     metavar="DIR",
     help="Fields and objects in Salesforce source format (default: the project's config/org).",
 )
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Behave as another org does, such as page_size=200; docs/mock-org-surface.md lists them.",
+)
+@click.option(
+    "--jwt-key",
+    "jwt_keys",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="A public key or certificate (PEM) that JWT logins must fit; without it any fits.",
+)
 @common_options
 def serve(
     options: Options,
@@ -63,12 +78,20 @@ def serve(
     seed: str | None,
     ready_file: Path | None,
     metadata: tuple[Path, ...],
+    switches: tuple[str, ...],
+    jwt_keys: tuple[Path, ...],
 ) -> None:
     """Listen on loopback until stopped (Ctrl-C); prints url, token and pid as JSON."""
     from sfsync.mockorg.mock import MockOrg, parse_seed
+    from sfsync.mockorg.quirks import parse_quirks
 
-    org = MockOrg(metadata=metadata or _project_metadata(options), data=data)
     try:
+        org = MockOrg(
+            metadata=metadata or _project_metadata(options),
+            data=data,
+            quirks=parse_quirks(switches),
+            jwt_keys=[path.read_text(encoding="ascii", errors="replace") for path in jwt_keys],
+        )
         if seed:
             org.seed(*parse_seed(seed))
     except ValueError as error:

@@ -2,7 +2,10 @@
 our best guess set.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,25 @@ class Quirks:
     """Whether an order must have a contract (an order setting)."""
     locale_order: bool = True
     """Whether ORDER BY sorts text as people do, É beside E; if not, by code point without case."""
+
+
+def parse_quirks(texts: Iterable[str]) -> Quirks:
+    """Switches as text, such as ``page_size=200`` or ``web_names=false``; ValueError says what is wrong with one."""
+    known = {field.name: field.type for field in fields(Quirks)}
+    chosen: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name, value = name.strip().replace("-", "_"), value.strip().lower()
+        if not equals or name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(known)}."
+            raise ValueError(f"There is no switch {text!r}; expected NAME=VALUE.{hint}")
+        if known[name] is bool or known[name] == "bool":
+            if value not in {"true", "false"}:
+                raise ValueError(f"{name} is true or false, not {value!r}.")
+            chosen[name] = value == "true"
+        elif value.isdecimal():
+            chosen[name] = int(value)
+        else:
+            raise ValueError(f"{name} is a number, not {value!r}.")
+    return Quirks(**chosen)

@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[3]
 def test_serve_until_stopped(tmp_path: Path):
     ready = tmp_path / "ready.json"
     line = [sys.executable, "-m", "sfsync", "mock", "serve", "--seed", "charge_card:5", "--ready-file", str(ready),
-            "--data", str(tmp_path / "org.sqlite")]  # fmt: skip
+            "--data", str(tmp_path / "org.sqlite"), "--switch", "newest_version=64"]  # fmt: skip
     with subprocess.Popen(line, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         told = json.loads(process.stdout.readline())
         assert json.loads(ready.read_text()) == told
@@ -26,6 +26,8 @@ def test_serve_until_stopped(tmp_path: Path):
         headers = {"Authorization": f"Bearer {told['token']}"}
         url = f"{told['url']}/services/data/v62.0/query?q=SELECT+COUNT()+FROM+Lead"
         assert requests.get(url, headers=headers, timeout=20).json()["totalSize"] == 5
+        versions = requests.get(f"{told['url']}/services/data", timeout=20).json()
+        assert versions[-1]["version"] == "64.0"
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(20) == 0
     assert not ready.exists()
@@ -50,6 +52,10 @@ def test_reset_empties_and_seeds(org: MockOrg):
         (["reset", "--url", "http://127.0.0.1:1"], "No mock org answers"),
         (["serve", "--seed", "nothing", "--port", "0"], "There is no seed"),
         (["serve", "--seed", "charge_card:x"], "whole number"),
+        (["serve", "--switch", "page_sise=5"], "Did you mean page_size?"),
+        (["serve", "--switch", "page_size=many"], "page_size is a number"),
+        (["serve", "--switch", "web_names=yes"], "web_names is true or false"),
+        (["serve", "--switch", "page_size"], "expected NAME=VALUE"),
     ],
 )
 def test_mistakes_are_said_in_a_sentence(arguments: list[str], words: str):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sfsync.mockorg import Quirks
+from sfsync.mockorg.quirks import parse_quirks
 from tests.mockorg.surface.conftest import Client, make_org
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -16,6 +17,12 @@ def test_every_switch_is_documented_with_its_default():
     text = (DOCS / "mock-org-surface.md").read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| `(\w+)` \| `?([^`|]+?)`? \|", text, re.MULTILINE))
     assert listed == {each.name: f"{each.default}" for each in fields(Quirks)}
+
+
+def test_switches_as_text():
+    assert parse_quirks([]) == Quirks()
+    found = parse_quirks(["page-size=200", "orders_need_contract = TRUE", "web_names=false"])
+    assert found == Quirks(page_size=200, orders_need_contract=True, web_names=False)
 
 
 @pytest.mark.parametrize(("switch", "slash"), [(False, ""), (True, "/")])
