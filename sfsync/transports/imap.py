@@ -20,6 +20,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, getaddresses, make_msgid
 from fnmatch import fnmatchcase
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -170,8 +171,7 @@ class MailInbox:
                 limit = f"{self.largest / 1e6:,.0f} MB"
                 return _Letter(number, validity, refusal=f"it has {size / 1e6:,.1f} MB, more than {limit}.")
             body = client.fetch([number], ["BODY.PEEK[]"])[number][b"BODY[]"]
-        mail = message_from_bytes(body, policy=email.policy.default)
-        refusal, files = sort_out(mail, self.senders, self.pattern)
+        refusal, files = sort_out(body, self.senders, self.pattern)
         letter = _Letter(number, validity, refusal=refusal)
         for name, content in files:
             path = scratch.place(name)
@@ -229,24 +229,32 @@ class _Letter:
     done: dict[Path, str | None] = field(default_factory=dict)
 
 
-def sort_out(
-    mail: EmailMessage, senders: tuple[str, ...], pattern: str
-) -> tuple[str, list[tuple[str, bytes]]]:
+def sort_out(body: bytes, senders: tuple[str, ...], pattern: str) -> tuple[str, list[tuple[str, bytes]]]:
     """Why a mail is not taken (or an empty text), and its files by name; pure."""
-    if not _allowed(mail, senders):
-        return "its sender is not among `senders:`.", []
-    files: list[tuple[str, bytes]] = []
-    for part in mail.walk():
-        name = tame(part.get_filename() or "") if part.get_filename() else ""
-        if not name or part.is_multipart() or temporary(name) or not fnmatchcase(name, pattern):
-            continue
-        content = part.get_payload(decode=True)
-        files.append((name, content if isinstance(content, bytes) else b""))
+    try:
+        mail = message_from_bytes(body, policy=email.policy.default)
+        if not _allowed(mail, senders):
+            return "its sender is not among `senders:`.", []
+        files = list(islice(_files(mail, pattern), MOST_FILES + 1))
+    except Exception:  # noqa: BLE001  the standard library's mail parser fails in many ways on mails that are none
+        return "it is no mail that can be read.", []
     if len(files) > MOST_FILES:
-        return f"it brings {len(files):,} files, more than {MOST_FILES}.", []
+        return f"it brings more than {MOST_FILES} files.", []
     if not files:
         return f"it brings no file that is called {pattern}.", []
     return "", files
+
+
+def _files(mail: EmailMessage, pattern: str) -> Iterator[tuple[str, bytes]]:
+    for part in mail.walk():
+        given = part.get_filename()
+        if not given or part.is_multipart():
+            continue
+        name = tame(given)
+        if temporary(name) or not fnmatchcase(name, pattern):
+            continue
+        content = part.get_payload(decode=True)
+        yield name, content if isinstance(content, bytes) else b""
 
 
 def _allowed(mail: EmailMessage, senders: tuple[str, ...]) -> bool:

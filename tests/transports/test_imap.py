@@ -1,10 +1,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sfsync.clock import ManualClock
 from sfsync.errors import TransportFailed
 from sfsync.transports.imap import ImapServer, MailInbox, sort_out
+from sfsync.transports.names import tame
 from tests.transports.mails import in_folder, mail_with, post
 from tests.transports.servers import free_port
 
@@ -125,8 +128,8 @@ def test_files_in_a_forwarded_mail(server, inbox):
 
 
 def test_hundreds_of_files_in_one_mail():
-    refusal, files = sort_out(mail_with({f"{n}.csv": b"x" for n in range(51)}), SENDERS, "*")
-    assert "51 files" in refusal
+    refusal, files = sort_out(mail_with({f"{n}.csv": b"x" for n in range(51)}).as_bytes(), SENDERS, "*")
+    assert "more than 50 files" in refusal
     assert files == []
 
 
@@ -198,3 +201,34 @@ def test_a_password_never_travels_in_the_open():
         ImapServer("mail.example.com", "u", "p", security="none").connected("x"),
     ):
         pass
+
+
+@given(st.data())
+def test_broken_mails_are_refused_or_read_but_never_a_traceback(data):
+    body = bytearray(mail_with({"a b.csv": b"one", "größe.csv": b"two"}).as_bytes())
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, len(body) - 1))
+        piece = data.draw(
+            st.sampled_from([b"", b"\x00", b"\xff", b"=?utf-8?q?", b"<", b"@", b'"', b"\r\n", b";", b":"])
+        )
+        body[at : at + data.draw(st.integers(0, 20))] = piece
+    refusal, files = sort_out(bytes(body), SENDERS, "*")
+    assert bool(refusal) != bool(files)
+    assert all("/" not in name and name == tame(name) for name, _ in files)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"From: <a@partner.example>\n" + b"X: y\n" * 50_000,
+        b"From: " + b"<" * 100_000,
+        b"From: a@partner.example\n"
+        + b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(2_000)),
+    ],
+    ids=["empty", "flood", "brackets", "nested"],
+)
+def test_hostile_mails_are_put_aside(body):
+    refusal, files = sort_out(body, SENDERS, "*")
+    assert refusal
+    assert files == []
