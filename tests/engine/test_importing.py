@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from sfsync.engine import table_answer
 from sfsync.engine.files import read_file
 from sfsync.engine.flow import Flow, PartnerFile
-from sfsync.engine.importing import TableImport
+from sfsync.engine.guards import Guards
+from sfsync.engine.importing import TableImport, plan_table
 from sfsync.engine.operation import import_file, import_table
+from sfsync.engine.plan import Meter
 from sfsync.engine.results import RunResult
 from sfsync.engine.running import Nobody
 from sfsync.engine.tables import open_file
 from sfsync.engine.upsert import UpsertRows
-from sfsync.errors import ConfigError, GuardRefused
+from sfsync.errors import ConfigError, FileRefused, GuardRefused
 from sfsync.mapping.compile import compile_mapping
 from sfsync.mapping.load import parse_mapping
 from sfsync.records import Bucket
@@ -231,3 +234,82 @@ fields:
     assert "DUPLICATE_VALUE" in reasons(empty, result)[1][1]
     again = take(empty, tmp_path, table, assets)
     assert again.steps[0].buckets == {Bucket.UNCHANGED: 2, Bucket.FAILED: 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("lock", {"route": "bulk2*", "times": 2}),
+        ("job_failed", {}),
+        ("unprocessed", {"rows": 1, "state": "Failed"}),
+    ],
+)
+def test_every_row_of_a_bulk_job_in_trouble_is_told(
+    new_house: NewHouse, tmp_path: Path, kind: str, more: dict[str, object]
+) -> None:
+    """Rows that met a lock are sent again; those that a job did not come to are failed, and go with the next run."""
+    house = new_house(0)
+    house.way = "bulk"
+    house.org.faults.script(kind, **more)
+    table = HEAD + "c1;Volt;12;\nc2;Ohm;1;\nc3;Watt;;\n"
+    result = take(house, tmp_path, table)
+    assert sum(result.steps[0].buckets.values()) == 3
+    if kind == "lock":
+        assert result.steps[0].buckets == {Bucket.APPLIED: 3}
+    else:
+        assert result.steps[0].buckets[Bucket.FAILED]
+        assert all(
+            "NOT_PROCESSED" in reason for bucket, reason in reasons(house, result) if bucket is Bucket.FAILED
+        )
+    again = take(house, tmp_path, table)
+    assert set(again.steps[0].buckets) <= {Bucket.APPLIED, Bucket.UNCHANGED}
+    assert accounts(house) == {"C1": ("Volt", 12, None), "C2": ("Ohm", 1, None), "C3": ("Watt", None, None)}
+
+
+def test_a_plan_tells_what_the_import_does(new_house: NewHouse, tmp_path: Path) -> None:
+    house = new_house(0)
+    house.way = "collections"
+    take(house, tmp_path, HEAD + "c1;Volt;12;\nc2;Ohm;1;\n")
+    written = house.written
+    path = tmp_path / "in.csv"
+    path.write_text(HEAD + "c1;Volt;13;\nc2;Ohm;1;\nc3;Watt;;\n;Nobody;;\n", encoding="utf-8")
+    step = TableImport(open_file(path, compile_mapping(parse_mapping(ACCOUNTS))))
+    org = house.project.org
+    plan = plan_table(step, org, guards=Guards(), meter=Meter(lambda: 0, lambda: None))
+    assert house.written == written
+    assert plan.result.buckets == {Bucket.APPLIED: 2, Bucket.UNCHANGED: 1, Bucket.INVALID: 1}
+    assert plan.writes == {("create", "Account"): 1, ("update", "Account"): 1}
+    assert [(sample.key, sample.field, sample.before, sample.after) for sample in plan.samples] == [
+        ("C3", "Name", None, "Watt"),
+        ("C1", "NumberOfEmployees", 12, 13),
+    ]
+    result = take(house, tmp_path, path.read_text(encoding="utf-8"))
+    assert result.steps[0].buckets == plan.result.buckets
+    assert not plan.refusals
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_refused(new_house: NewHouse, tmp_path: Path) -> None:
+    house = new_house(0)
+    path = tmp_path / "in.csv"
+    path.write_text(HEAD + "c1;Volt;13;\n", encoding="utf-8")
+    file = open_file(path, compile_mapping(parse_mapping(ACCOUNTS)))
+    path.write_text(HEAD + "c1;Volt;13;\nc2;Ohm;1;\n", encoding="utf-8")
+    with pytest.raises(FileRefused, match="replaced or written to"):
+        import_table(house.project.ports(Nobody(), ()), "customers", TableImport(file))
+    assert house.written == 0
+
+
+def test_many_rows_are_packed_in_the_journal_and_explained(
+    new_house: NewHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_answer, "PACK_FROM", 3)
+    house = new_house(0)
+    house.way = "bulk"
+    result = take(house, tmp_path, HEAD + "c1;Volt;12;\nc2;Ohm;1;\nc3;Watt;;\nc4;;;\n")
+    journal = house.project.journal
+    assert [(row.key, row.bucket) for row in journal.rows(result.run_id)] == [
+        ("C4", Bucket.INVALID), ("C1", Bucket.APPLIED), ("C2", Bucket.APPLIED), ("C3", Bucket.APPLIED),
+    ]  # fmt: skip
+    (event,) = journal.explain("C2").events
+    assert event.row
+    assert event.row.record_id == house.records("SELECT Id FROM Account WHERE Sfsync_Key__c = 'C2'")[0]["Id"]

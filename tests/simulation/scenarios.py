@@ -128,6 +128,23 @@ def web_forms(course: Course) -> None:
     course.settle(take)
 
 
+def table(course: Course) -> None:
+    """Cron imports a table by a mapping, and later the same table with one value changed in every row."""
+    path = course.world.state / "table.jsonl"
+    for city in ("Dam", "Edam"):
+        forms = [form | {"city": city} for form in FORMS]
+        path.write_text("".join(json.dumps(form) + "\n" for form in forms), encoding="utf-8")
+
+        def take() -> RunResult:
+            result = course.world.table("web_forms", path)
+            if sum(result.steps[0].buckets.values()) != len(FORMS):
+                raise Violation(f"{len(FORMS)} rows, buckets {dict(result.steps[0].buckets)}")
+            return result
+
+        course.turns = 0
+        course.settle(take)
+
+
 def lead_to_order(course: Course) -> None:
     course.settle(lambda: course.world.run("intake", "convert", "products", "close", "order"))
 
@@ -242,4 +259,6 @@ SCENARIOS = (
     Scenario("activation mail", _after(*_ORDERED, allocation), activation, rivals=False),
     Scenario("the whole flow", _web_leads, whole_flow),
     Scenario("activation answers", _after(*_ORDERED, allocation, activation), answers),
+    Scenario("import a table", _nothing, table),
+    Scenario("import a table, by Bulk", _nothing, table, bulk_from=1),
 )

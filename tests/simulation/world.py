@@ -14,9 +14,11 @@ from typing import Any
 from sfsync.clock import ManualClock
 from sfsync.engine.files import held, read_file
 from sfsync.engine.flow import PartnerFile
-from sfsync.engine.operation import export_file, import_file, run_flow
+from sfsync.engine.importing import TableImport
+from sfsync.engine.operation import export_file, import_file, import_table, run_flow
 from sfsync.engine.results import RunResult
 from sfsync.engine.running import Nobody, Ports
+from sfsync.engine.tables import open_file
 from sfsync.errors import LeaseHeld, SfsyncError
 from sfsync.journal.journal import Journal, open_journal
 from sfsync.mapping.compile import CompiledMapping
@@ -163,6 +165,11 @@ class World:
         with self._process() as ports, held(path) as own:
             self.imported = path
             return import_file(ports, self.flow, partner_file, read_file(own, self.mapping(name)))
+
+    def table(self, name: str, path: Path) -> RunResult:
+        """`sfsync import MAPPING FILE` in a new process."""
+        with self._process() as ports:
+            return import_table(ports, name, TableImport(open_file(path, self.mapping(name))))
 
     def give(self, name: str, **options: Any) -> RunResult:
         """`sfsync export NAME` in a new process."""

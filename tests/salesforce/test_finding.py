@@ -1,0 +1,96 @@
+"""Records by key: the way that costs the fewest calls, and the same records whichever way it is."""
+
+from collections.abc import Iterator
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfsync.salesforce import bulk2_query, finding
+from sfsync.salesforce.finding import Finder, Way, calls_by_keys, cheapest
+from tests.conftest import House, NewHouse
+
+KEYS_A_QUERY = 640
+
+
+@pytest.fixture
+def house(new_house: NewHouse) -> Iterator[House]:
+    house = new_house(0)
+    for number in range(40):
+        house.org.insert(
+            "Account",
+            {"Name": f"N{number}", "Sfsync_Key__c": f"K{number}", "NumberOfEmployees": number or None},
+        )
+    return house
+
+
+def finder(house: House, expected: int, *paths: str) -> Finder:
+    return Finder(
+        house.project.org, "Account", "Sfsync_Key__c", paths or ("Id", "Name", "NumberOfEmployees"), expected
+    )
+
+
+def asked(*keys: str) -> pl.DataFrame:
+    return pl.DataFrame({"key": keys, "value": keys}, schema={"key": pl.String, "value": pl.String})
+
+
+@given(st.integers(1, 5_000_000), st.integers(0, 50_000_000))
+def test_calls_are_in_proportion_to_the_file(keys: int, records: int) -> None:
+    by_keys = calls_by_keys(keys, KEYS_A_QUERY)
+    way = cheapest(by_keys, keys, records)
+    whole = 4 + -(-records // bulk2_query.PAGE_ROWS)
+    calls = {Way.NOTHING: 0, Way.BY_KEYS: by_keys, Way.WHOLE: whole}[way]
+    assert calls <= by_keys <= keys / KEYS_A_QUERY / 5 + 1
+    assert (way is Way.NOTHING) == (records == 0)
+    assert way is not Way.WHOLE or records <= 2 * keys
+
+
+def test_a_file_of_60_000_rows_takes_19_calls_in_an_org_of_a_million() -> None:
+    calls = calls_by_keys(60_000, KEYS_A_QUERY)
+    assert (calls, cheapest(calls, 60_000, 1_000_000)) == (19, Way.BY_KEYS)
+
+
+def test_nearly_all_records_come_by_one_bulk_query() -> None:
+    assert cheapest(calls_by_keys(1_000_000, KEYS_A_QUERY), 1_000_000, 1_100_000) is Way.WHOLE
+
+
+@pytest.mark.parametrize("way", [Way.BY_KEYS, Way.WHOLE])
+def test_both_ways_find_the_same(house: House, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "cheapest", lambda *_: way)
+    monkeypatch.setattr(bulk2_query, "PAGE_ROWS", 15)
+    one = finder(house, 10_000_000)
+    try:
+        found = one.find(asked("K0", "K7", "K39", "none", "K7")).sort("key")
+        assert one.way is way
+        assert found.select("key", "Name", "NumberOfEmployees").rows() == [
+            ("K0", "N0", None), ("K39", "N39", 39.0), ("K7", "N7", 7.0),
+        ]  # fmt: skip
+        assert one.find(asked("K1"))["Name"].to_list() == ["N1"]
+        assert one.find(asked()).is_empty()
+    finally:
+        one.close()
+
+
+def test_an_empty_org_is_asked_once(new_house: NewHouse) -> None:
+    house = new_house(0)
+    one = finder(house, 1_000_000)
+    assert one.find(asked("K1")).is_empty()
+    assert one.way is Way.NOTHING
+    assert one.org.session.usage.calls == 1
+
+
+def test_few_keys_are_asked_for_without_counting(house: House) -> None:
+    one = finder(house, 3)
+    assert one.find(asked("K1", "K2", "K3")).height == 3
+    assert one.org.session.usage.calls == 1
+
+
+def test_parents_are_followed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = house.records("SELECT Id FROM Account WHERE Sfsync_Key__c = 'K2'")[0]["Id"]
+    house.org.insert("Contact", {"LastName": "L", "Sfsync_Key__c": "P", "AccountId": parent})
+    for way in (Way.BY_KEYS, Way.WHOLE):
+        monkeypatch.setattr(finding, "cheapest", lambda *_, way=way: way)
+        one = Finder(house.project.org, "Contact", "Sfsync_Key__c", ["Account.Sfsync_Key__c"], 10_000_000)
+        assert one.find(asked("P"))["Account.Sfsync_Key__c"].to_list() == ["K2"]
+        one.close()
