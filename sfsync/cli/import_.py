@@ -10,6 +10,7 @@ from sfsync.cli.common import Options, common_options
 from sfsync.cli.run import OVERRIDES
 
 if TYPE_CHECKING:
+    from sfsync.engine.flow import PartnerFile
     from sfsync.engine.importing import TableImport
     from sfsync.project import Content
 
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--override", multiple=True, type=OVERRIDES, help="Go ahead in spite of this guard.")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would be written; write nothing.")
 @figures.option
 @common_options
-def command(options: Options, name: str, file: Path, override: tuple[str, ...], metrics: Path | None) -> int:
+def command(
+    options: Options,
+    name: str,
+    file: Path,
+    override: tuple[str, ...],
+    metrics: Path | None,
+    only_plan: bool,
+) -> int:
     """Take FILE into the org. NAME is a partner file (`allocation`) or a mapping.
 
     Every row ends in one bucket; the partner's file comes back with a result and a reason for each row. The same
@@ -31,6 +40,8 @@ def command(options: Options, name: str, file: Path, override: tuple[str, ...], 
     from sfsync.engine.operation import import_file, import_table
     from sfsync.project import open_project
 
+    if only_plan:
+        return _show_plan(options, name, file)
     with figures.measured(options, "import", name, metrics) as now:
         now.project = project = open_project(options.project, org=options.org)
         content = project.content
@@ -39,15 +50,42 @@ def command(options: Options, name: str, file: Path, override: tuple[str, ...], 
             with watch(options) as watcher:
                 now.result = result = import_table(project.ports(watcher, override), Path(name).stem, step)
         else:
-            partner_file = content.partner_file(name)
-            if partner_file.take is None or partner_file.mapping is None:
-                raise click.UsageError(f"{name} files are only sent, not taken.")
+            partner_file = _taken(content, name)
             flow = content.flow(partner_file.family)
             with held(file) as own, watch(options) as watcher:
-                rows = read_file(own, content.mapping(partner_file.mapping))
+                rows = read_file(own, content.mapping(str(partner_file.mapping)))
                 now.result = result = import_file(project.ports(watcher, override), flow, partner_file, rows)
     show(result, options)
     return result.exit_code
+
+
+def _show_plan(options: Options, name: str, file: Path) -> int:
+    from sfsync.cli.work import Quiet, show, show_plan
+    from sfsync.engine.files import read_file
+    from sfsync.engine.flow import Flow
+    from sfsync.engine.operation import plan, plan_import
+    from sfsync.project import open_project
+
+    project = open_project(options.project, org=options.org)
+    content, ports = project.content, project.ports(Quiet())
+    if name not in content.partner_file_names:
+        result, plans = plan_import(ports, Path(name).stem, _table(content, name, file))
+    else:
+        partner_file = _taken(content, name)
+        rows = read_file(file, content.mapping(str(partner_file.mapping)))
+        guards = content.flow(partner_file.family).guards
+        assert partner_file.take  # noqa: S101  narrows the type
+        result, plans = plan(ports, Flow(partner_file.family, "", (partner_file.take(rows),), guards), None)
+    show(result, options)
+    show_plan(plans, options)
+    return result.exit_code if result.status == "refused" else 0
+
+
+def _taken(content: "Content", name: str) -> "PartnerFile":
+    partner_file = content.partner_file(name)
+    if partner_file.take is None or partner_file.mapping is None:
+        raise click.UsageError(f"{name} files are only sent, not taken.")
+    return partner_file
 
 
 def _table(content: "Content", name: str, file: Path) -> "TableImport":

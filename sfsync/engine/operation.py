@@ -69,24 +69,36 @@ def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[St
             expected += new
             parts.append(part)
         plans += parts or [StepPlan(StepResult(found.name, 0, {}, 0), found.about)]
+    return _plan_result(ports, flow.name, plans, messages, started, meter), plans
+
+
+def plan_import(ports: Ports, name: str, step: "TableImport") -> tuple[RunResult, list[StepPlan]]:
+    """What `import_table` would do; writes nothing."""
+    from sfsync.engine.importing import plan_table
+
+    started, meter = ports.clock.monotonic(), meter_of(ports)
+    guards = guards_of(Flow(name, "", ()), step.file.bound)
+    plans = [plan_table(step, ports.org, guards=guards, meter=meter)]
+    return _plan_result(ports, name, plans, [], started, meter), plans
+
+
+def _plan_result(
+    ports: Ports, name: str, plans: Sequence[StepPlan], messages: Sequence[str], started: float, meter: Meter
+) -> RunResult:
     steps: list[StepResult] = []
     for part in plans:
         _enter(steps, part.result)
-    calls = sum(result.api_calls for result in steps)
     refusals = [refusal for part in plans for refusal in part.refusals]
-    return (
-        RunResult(
-            run_id="",
-            command="plan",
-            flow=flow.name,
-            steps=steps,
-            api_calls=calls,
-            api_remaining=meter.remaining(),
-            seconds=ports.clock.monotonic() - started,
-            messages=[*messages, *refusals],
-            status_override="refused" if refusals else "",
-        ),
-        plans,
+    return RunResult(
+        run_id="",
+        command="plan",
+        flow=name,
+        steps=steps,
+        api_calls=sum(result.api_calls for result in steps),
+        api_remaining=meter.remaining(),
+        seconds=ports.clock.monotonic() - started,
+        messages=[*messages, *refusals],
+        status_override="refused" if refusals else "",
     )
 
 

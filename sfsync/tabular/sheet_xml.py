@@ -13,8 +13,7 @@ from sfsync.tabular.guards import DENSE_LIMIT, check_extent, damaged, pieces, xm
 from sfsync.tabular.model import Cell
 
 _THREE_LETTERS = re.compile(rb'r="[A-Za-z]{3}')
-_UNUSUAL = (b"r='", b"r =", b"r= ", b"r\n", b"r=\n", b"r\t", b"r=\t")
-"""References that are not written as ``r="A1"``."""
+_SPACED = (b" =", b"\n=", b"\t=")
 _TWO_LETTERS = re.compile(rb'r="([A-Za-z])[A-Za-z]\d')
 _SIX_DIGITS = re.compile(rb'r="[A-Za-z]{0,2}(\d{1,12})\d{5}"')
 _REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,9})(\d{1,12})["']""")
@@ -77,7 +76,7 @@ def _interesting(path: Path, archive: zipfile.ZipFile, part: str) -> bool:
     for piece in pieces(archive, part):
         text = tail + piece
         seen = seen or b't="e"' in text or b"t='e'" in text or b"<f" in text or b":f" in text
-        unusual = unusual or _THREE_LETTERS.search(text) is not None or any(form in text for form in _UNUSUAL)
+        unusual = unusual or _unusual(text)
         # No more than a bound, from the first letters and digits of the long references: most sheets stay below it.
         columns = max(
             columns, *(26 * column_index(letter) + 52 for letter in set(_TWO_LETTERS.findall(text))), 0
@@ -87,6 +86,15 @@ def _interesting(path: Path, archive: zipfile.ZipFile, part: str) -> bool:
     if unusual or columns * rows > DENSE_LIMIT:
         check_extent(path, *_extent(archive, part))
     return seen
+
+
+def _unusual(text: bytes) -> bool:
+    """Whether references go beyond two letters, or may be written otherwise than ``r="A1"``."""
+    return (
+        _THREE_LETTERS.search(text) is not None
+        or text.count(b"=") != text.count(b'="')
+        or any(form in text for form in _SPACED)
+    )
 
 
 def _extent(archive: zipfile.ZipFile, part: str) -> tuple[int, int]:

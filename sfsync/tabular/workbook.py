@@ -5,7 +5,7 @@ sheet's own part (``sheet_xml``, ``xlsb``, ``biff``, ``ods``): an empty cell and
 Hidden sheets are read only when named; hidden rows and columns are data. Macros are never run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,6 +23,7 @@ from sfsync.tabular.sheet_columns import Special, blocks
 from sfsync.tabular.skipping import without_skipped
 
 if TYPE_CHECKING:
+    import polars as pl
     from python_calamine import CalamineWorkbook
 
 _LAST_DAY_IN_DOUBT = date(1900, 2, 28)
@@ -67,8 +68,18 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
     check_columns(path.name, len(sheet.header.columns))
     first = sheet.header.index + 1
 
-    def read(value: Any) -> Value:
-        return _cell(value, epoch_1900=form is not Form.ODS)
+    special = specials.get(sheet.name, {})
+    held: list[pl.DataFrame] = []
+
+    def frames() -> "Iterator[pl.DataFrame]":
+        """The frames, made once; from then on they are held and the rows are not."""
+        if sheet.rows:
+            made = blocks(
+                sheet.rows, first, columns, special, lambda one: _cell(one, epoch_1900=form is not Form.ODS)
+            )
+            held.extend(made)
+            sheet.rows.clear()
+        return iter(held)
 
     columns = len(sheet.header.columns)
     return Table(
@@ -77,9 +88,7 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
         columns=sheet.header.columns,
         header_row=sheet.header.index + 1,
         header_rows=tuple(range(sheet.header.first + 1, sheet.header.index + 2)),
-        source=lambda notes: without_skipped(
-            blocks(sheet.rows, first, columns, specials.get(sheet.name, {}), read), columns, notes
-        ),
+        source=lambda notes: without_skipped(frames(), columns, notes),
         sheet=sheet.name,
         date1904=_date1904(path, form),
     )
