@@ -79,8 +79,8 @@ def _of_one_type(values: Sequence[Any], types: set[type]) -> "tuple[pl.Series, K
         types = types - {str}
         values = [None if type(value) is str else value for value in values]
     if types <= {int, float}:
-        text = _numbers(pl.Series(values, dtype=pl.Float64, strict=False))
-        return None if text is None else (text, Kind.NUMBER)
+        numbers = _numbers(pl.Series(values, dtype=pl.Float64, strict=False))
+        return None if numbers is None else (numbers, Kind.NUMBER)
     if types == {bool}:
         return pl.Series(values, dtype=pl.Boolean).cast(pl.String), Kind.BOOLEAN
     if types == {date}:
