@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sfsync.mapping.compile import CompiledMapping
     from sfsync.mapping.plan import Lookup
     from sfsync.mapping.rows import MappedRow
-    from sfsync.tabular.answer import Answer
+    from sfsync.tabular.answer_cells import Answer
     from sfsync.tabular.model import Table
 
 S = TypeVar("S")
@@ -201,7 +201,7 @@ def _answer(
     catalogue: Catalogue,
     hints: Mapping[int, Reason],
 ) -> "Answer":
-    from sfsync.tabular.answer import Answer
+    from sfsync.tabular.answer_cells import Answer
 
     reason, remedy = catalogue.say(result.reason)
     suggestion, _ = catalogue.say(decision.suggestion or hints.get(decision.number or 0, ""))

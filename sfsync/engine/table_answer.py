@@ -21,7 +21,7 @@ from sfsync.records import Bucket
 
 if TYPE_CHECKING:
     from sfsync.journal.journal import Journal
-    from sfsync.tabular.answer import Answer
+    from sfsync.tabular.answer_cells import Answer
 
 PACK_FROM = 5_000
 """Rows that went well from which the journal keeps them in packs."""
@@ -113,7 +113,7 @@ class Answers(Mapping[int, "Answer"]):
         return said["bucket"]
 
     def __getitem__(self, row: int) -> "Answer":
-        from sfsync.tabular.answer import Answer
+        from sfsync.tabular.answer_cells import Answer
 
         place = self._places[row]
         if not self._codes[place]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO, runtime_checkable
 
+from sfsync.tabular.answer_cells import Answer, Place
 from sfsync.tabular.delimiter import sep_line
 from sfsync.tabular.encoding import Encoding, decoded
 from sfsync.tabular.injection import DANGEROUS, ESCAPED, PLAIN_NUMBER, escaped, harmless
@@ -21,8 +22,6 @@ from sfsync.tabular.write import mark, replacing
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from sfsync.tabular.answer import Answer, Place
 
 _PIECE = 4 << 20
 _SUSPECT = r"['\s\x00]*[=+\-@\uff1d\uff0b\uff0d\uff20\t]"
@@ -45,9 +44,7 @@ class _NotByLine(Exception):
     """A record goes over several lines, or is quoted in a way that only the whole file tells."""
 
 
-def annotate_text(
-    source: Path, table: Table, results: "Mapping[int, Answer]", place: "Place", out: Path
-) -> None:
+def annotate_text(source: Path, table: Table, results: Mapping[int, Answer], place: Place, out: Path) -> None:
     """Write the answer to a text file (see ``answer.write_answer``)."""
     sheet = _Sheet(table, results, place)
     encoding = table.encoding or "utf-8"
@@ -72,7 +69,7 @@ def annotate_text(
 class _Sheet:
     """What one record becomes."""
 
-    def __init__(self, table: Table, results: "Mapping[int, Answer]", place: "Place") -> None:
+    def __init__(self, table: Table, results: Mapping[int, Answer], place: Place) -> None:
         self.table, self.results, self.place = table, results, place
         self.delimiter = table.delimiter or ","
         self._mend = harmless if place.there else escaped  # an earlier answer has its apostrophes already
@@ -128,7 +125,8 @@ def _by_lines(source: Path, sheet: _Sheet, results: Plain) -> Iterator[str]:
     columns, delimiter = len(sheet.table.columns), sheet.delimiter
     suspect = rf"(?:^|{re.escape(delimiter)}){_SUSPECT}"
     endings = {
-        word: sheet.line(["", *map(harmless, sheet.place.cells(_only(word)))]) for word in sheet.place.results
+        word: sheet.line(["", *map(harmless, sheet.place.cells(Answer(word)))])
+        for word in sheet.place.results
     }
     for start, lines in _lines(source, sheet.table):
         texts = pl.Series("text", lines, dtype=pl.String).str.strip_suffix("\r")
@@ -170,12 +168,6 @@ def _mended(line: "pl.Expr", delimiter: str, columns: int) -> "pl.Expr":
             pl.when(danger | field.str.contains(ESCAPED)).then(pl.lit("'") + field).otherwise(field)
         )
     return pl.concat_str(fields, separator=delimiter).alias("text")
-
-
-def _only(word: str) -> "Answer":
-    from sfsync.tabular.answer import Answer
-
-    return Answer(word)
 
 
 def _record(lines: Sequence[str], index: int, delimiter: str) -> tuple[list[str], int]:

@@ -94,7 +94,8 @@ def test_recognise_by_the_project(cards):
 
 
 def test_an_answer_is_recognised_as_what_it_answers(cards, tmp_path):
-    from sfsync.tabular.answer import Answer, write_answer
+    from sfsync.tabular.answer import write_answer
+    from sfsync.tabular.answer_cells import Answer
     from sfsync.tabular.table import open_table
 
     out = tmp_path / "answer.csv"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sfsync.errors import FileRefused
 from sfsync.tabular import answer_text
-from sfsync.tabular.answer import Answer, write_answer
+from sfsync.tabular.answer import write_answer
+from sfsync.tabular.answer_cells import Answer
 from sfsync.tabular.table import open_table
 
 FIELDS = st.sampled_from(

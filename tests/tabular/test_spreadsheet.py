@@ -10,7 +10,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from sfsync.tabular.answer import Answer, write_answer
+from sfsync.tabular.answer import write_answer
+from sfsync.tabular.answer_cells import Answer
 from sfsync.tabular.table import open_table
 from sfsync.tabular.write import write_table
 
