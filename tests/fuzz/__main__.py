@@ -1,6 +1,7 @@
 """`python -m tests.fuzz`: fuzzes each target for some time, prints a line for each, exits 1 when one broke."""
 
 import argparse
+import os
 import random
 import re
 import subprocess
@@ -45,11 +46,15 @@ def main() -> int:
 def _apart(name: str, seconds: int, keep: Path) -> tuple[int, float, str]:
     """Fuzz in a process of its own: it ends where something breaks."""
     started = time.monotonic()
-    with TemporaryDirectory(prefix="sfsync-fuzz-") as corpus:
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(prefix="sfsync-fuzz-", dir=memory if memory.is_dir() else None) as scratch:
+        corpus = Path(scratch) / "corpus"
+        corpus.mkdir()
         for number, seed in enumerate((*TARGETS[name].seeds, *crash_seeds()[name])):
-            (Path(corpus) / str(number)).write_bytes(seed)
+            (corpus / str(number)).write_bytes(seed)
         done = subprocess.run(
-            [sys.executable, "-m", "tests.fuzz.guided", name, corpus, str(seconds), str(keep)],
+            [sys.executable, "-m", "tests.fuzz.guided", name, str(corpus), str(seconds), str(keep)],
+            env=os.environ | {"TMPDIR": scratch},
             capture_output=True, text=True, errors="replace", check=False,
         )  # fmt: skip
     runs = [int(number) for number in re.findall(r"(?:#|Done )(\d+)", done.stderr)]

@@ -1,7 +1,9 @@
 """What is fuzzed: for each reader a function of bytes, and small good inputs to begin from."""
 
+import atexit
 import io
 import json
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -35,8 +37,9 @@ class Target:
 
 @cache
 def _scratch() -> Path:
-    memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="sfsync-fuzz-", dir=memory if memory.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="sfsync-fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def read_table(data: bytes, name: str = "file.csv") -> None:
