@@ -169,6 +169,8 @@ class TableImport:
                 found.rows += block.frame.height
                 found.told.append(_line(refused(block)))
                 self._decide(block, self._sound(block, seen, found), finder, found)
+                if progress is not None:
+                    progress(0)
             self.file.check()
             yield found
         finally:
@@ -276,7 +278,7 @@ def run_table(
     again: pl.DataFrame | None = None
     pause = PAUSE
     for turn in range(PASSES):
-        with step.survey(org, lookups, None if again is None else again[ROW]) as found:
+        with step.survey(org, lookups, None if again is None else again[ROW], progress) as found:
             told = found.ledger
             if again is None:
                 rows = found.rows
