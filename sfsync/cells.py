@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Kind(IntEnum):
@@ -47,6 +48,7 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.translate(dict.fromkeys(map(ord, ZERO_WIDTH)))).strip()
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """A heading or a word as it is compared: case, kinds of spaces and line breaks, apostrophes, dashes folded."""
     text = (

@@ -181,10 +181,10 @@ command.add_command(convert)
 
 def _path(name: str, options: Options) -> Path:
     """A mapping by path, or by name in the project."""
-    from sfsync.project import Content, find_root
-
     if name.endswith((".yaml", ".yml")) or Path(name).is_file():
         return Path(name)
+    from sfsync.project import Content, find_root
+
     return Content(find_root(options.project, os.environ, Path.cwd())).mapping_path(name)
 
 
@@ -199,9 +199,10 @@ def _compiled(path: Path, options: Options) -> "CompiledMapping":
     """The mapping, ready to work; the transforms are those of the project."""
     from sfsync.mapping.compile import compile_mapping
     from sfsync.mapping.load import load_mapping
-    from sfsync.project import Content, find_root
 
     def functions() -> "Mapping[str, Function]":
+        from sfsync.project import Content, find_root
+
         return Content(find_root(options.project, os.environ, Path.cwd())).functions
 
     return compile_mapping(load_mapping(path), functions)

@@ -91,4 +91,4 @@ class Bound:
         source = source_of(blocks, once=not self.columns.plan.unique)
         doubles = find_duplicates(self.columns, source) if self.columns.plan.unique else None
         work = partial(map_block, self.columns, doubles=doubles, lookups=lookups)
-        yield from ahead(work, source.blocks())
+        yield from ahead(work, source.blocks(), threads=self.columns.plan.threads)

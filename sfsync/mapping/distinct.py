@@ -12,7 +12,7 @@ from sfsync.mapping.readers import Reading
 _SMALL = 4_000
 """Rows from which on counting is worth it."""
 _SAMPLE = 1_000
-_DIFFERENT = 0.25
+_DIFFERENT = 0.6
 """The most of a sample that may differ."""
 
 

@@ -27,6 +27,8 @@ MOST_ROWS_NAMED = 5
 """Rows that a message lists before it says that there are more."""
 
 _SEPARATOR = "\x1f"
+_ENOUGH = 20_000
+"""Rows that are worth the calls for each column."""
 
 
 def find_duplicates(columns: Columns, source: Source) -> pl.DataFrame:
@@ -49,7 +51,9 @@ def _repeated(
     items = {item.name: item for item in columns.plan.names}
     needed = {*names, *(region for name in names if (region := items[name].rule.region_from))}
     positions = {columns.positions[name] for name in needed if name in columns.positions}
-    parts = list(ahead(partial(_hashes, columns, names), source.glance(positions)))
+    parts = list(
+        ahead(partial(_hashes, columns, names), source.glance(positions), threads=columns.plan.threads)
+    )
     found, rows = {}, pl.Series("row", dtype=pl.UInt32)
     for name in names:
         together = pl.concat(
@@ -76,7 +80,7 @@ def _suspects(
     blocks: Iterable[pl.DataFrame],
 ) -> Iterator[pl.DataFrame]:
     """Second pass: row, hash of each unique value, hash of the whole row; of the rows concerned."""
-    for block in blocks:
+    for block in _together(blocks):
         readings = read_names(columns, block)
         found = pl.DataFrame(
             {
@@ -87,6 +91,18 @@ def _suspects(
         )
         concerned = pl.any_horizontal(pl.col(name).is_in(repeated[name].implode()) for name in names)
         yield found.filter(concerned.fill_null(value=False))
+
+
+def _together(blocks: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Fewer and larger blocks: of most, a few rows are concerned."""
+    held: list[pl.DataFrame] = []
+    for block in blocks:
+        held.append(block)
+        if sum(part.height for part in held) >= _ENOUGH:
+            yield pl.concat(held, how="diagonal")
+            held = []
+    if held:
+        yield pl.concat(held, how="diagonal")
 
 
 def _whole(columns: Columns, rows: pl.DataFrame, readings: Mapping[str, Reading]) -> pl.Series:

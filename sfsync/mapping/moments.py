@@ -15,9 +15,8 @@ from sfsync.mapping.readers import Cell, Reader
 _YEAR = "(?:19[1-9][0-9]|20[0-9]{2})"
 """Years from 1910: what the fast doors read, they read for cells of every kind."""
 _CLOCK = "[0-9]{2}:[0-5][0-9]"
-_ISO_INSTANT = rf"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}:[0-5][0-9](?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])$"
 _SIGNS = "-/."
-_SAMPLE = 500
+_SAMPLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,12 @@ class _Form:
 
     shape: str
     form: str
+
+
+_INSTANT = _Form(
+    f"{_YEAR}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}:[0-5][0-9](?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])",
+    "%Y-%m-%dT%H:%M:%S%:z",
+)
 
 
 def _days(order: str | None) -> list[_Form]:
@@ -105,10 +110,11 @@ def datetime_reader(notation: Notation, zone: str | None) -> Reader:
             )
             for form in _used(forms, text)
         ]
-        if text.str.contains(_ISO_INSTANT).any():
-            instant = pl.when(column.str.contains(_ISO_INSTANT)).then(column.str.replace("Z$", "+00:00"))
+        if _used([_INSTANT], text):
+            shape = f"^{_INSTANT.shape}$"
+            instant = pl.when(column.str.contains(shape)).then(column.str.replace("Z$", "+00:00"))
             found.append(
-                instant.str.to_datetime("%Y-%m-%dT%H:%M:%S%:z", time_unit="us", time_zone="UTC", strict=False)
+                instant.str.to_datetime(_INSTANT.form, time_unit="us", time_zone="UTC", strict=False)
             )
         return _first(text, found, dtype)
 

@@ -107,22 +107,16 @@ def _behind(code: str) -> str | None:
 
 
 def _by_row(text: pl.Series) -> pl.Series:
-    marks, typed = text.str.slice(-3), text.str.head(-3)
-    values = _nothing(text)
-    for mark in _usual(marks)[:_MOST]:
-        if mark.startswith(_REGION):
-            rows = (marks == mark).arg_true()
-            values = values.scatter(rows, _numbers(typed.gather(rows), mark[1:]))
-    return values
+    """Numbers that carry their regions; those of other than two letters are left to the slow door."""
+    marks = text.str.slice(-3)
+    return _numbers(
+        pl.select(pl.when(marks.str.starts_with(_REGION)).then(text.str.head(-3))).to_series(), marks
+    )
 
 
-def _numbers(text: pl.Series, region: str | None) -> pl.Series:
-    """Numbers of one region, or of any country behind a +: first those of digits only, then those with signs."""
-    values = _digits(text, region)
-    left = (values.is_null() & text.is_not_null()).arg_true()
-    if left.is_empty():
-        return values
-    return values.scatter(left, _digits(_without_signs(text.gather(left)), region))
+def _numbers(text: pl.Series, region: str | pl.Series | None) -> pl.Series:
+    """Numbers of one region, or of a region each."""
+    return _digits(_without_signs(text) if text.str.contains(_SEPARATORS).any() else text, region)
 
 
 def _without_signs(text: pl.Series) -> pl.Series:
@@ -133,15 +127,51 @@ def _without_signs(text: pl.Series) -> pl.Series:
         column = (
             pl.when(abroad).then(column.str.replace_all("(0)", "", literal=True)).when(~spelled).then(column)
         )
-    return text.to_frame("t").select(t=column.str.replace_all(_SEPARATORS, ""))["t"]
+    for sign in " -":  # these are usual, and quicker to find by themselves
+        column = column.str.replace_all(sign, "", literal=True)
+    text = text.to_frame("t").select(t=column)["t"]
+    return text.str.replace_all(_SEPARATORS, "") if text.str.contains(_SEPARATORS).any() else text
 
 
-def _digits(text: pl.Series, region: str | None) -> pl.Series:
+def _digits(text: pl.Series, region: str | pl.Series | None) -> pl.Series:
     """Numbers that are digits, perhaps behind a +."""
-    home = _country(region)
-    if home is not None and home.prefix is not None:
-        text = _called_from(home, text)
-    behind = _usual(text.filter(text.str.starts_with("+")).str.slice(1, 3))
+    values = _abroad(text)
+    left = (values.is_null() & text.is_not_null()).arg_true()
+    if left.is_empty():
+        return values
+    text = text.gather(left)
+    if not isinstance(region, pl.Series):
+        return values.scatter(left, _at_home(text, _country(region)))
+    marks = region.gather(left)
+    for mark in _usual(marks)[:_MOST]:
+        rows = (marks == mark).arg_true()
+        values = values.scatter(left.gather(rows), _at_home(text.gather(rows), _country(mark[1:])))
+    return values
+
+
+def _at_home(text: pl.Series, home: _Country | None) -> pl.Series:
+    """Numbers without a +, as they are dialled in one country."""
+    if home is None or home.prefix is None:
+        return _nothing(text)
+    column = pl.col("t")
+    national = column.str.contains(rf"^{home.prefix}{home.behind}$") & ~column.str.starts_with("00")
+    national &= ~column.str.contains(rf"^{home.prefix}{_SAME}$")
+    if not home.prefix:  # the country's code may stand there without its +
+        national &= ~column.str.starts_with(home.code)
+    found = pl.when(national).then(pl.lit(f"+{home.code}") + column.str.slice(len(home.prefix)))
+    values = text.to_frame("t").select(t=found)["t"]
+    abroad = text.str.starts_with("00").arg_true()
+    if abroad.is_empty():
+        return values
+    return values.scatter(abroad, _abroad("+" + text.gather(abroad).str.slice(2)))
+
+
+def _abroad(text: pl.Series) -> pl.Series:
+    """Numbers behind a +."""
+    plus = text.str.starts_with("+")
+    if not plus.any():
+        return _nothing(text)
+    behind = _usual(text.filter(plus).str.slice(1, 3))
     codes = dict.fromkeys(code for digits in behind if digits.isdecimal() and (code := _code(digits)))
     known = [found for code in codes if (found := _behind(code))][:_MOST]
     if not known:
@@ -150,20 +180,6 @@ def _digits(text: pl.Series, region: str | None) -> pl.Series:
     fine = column.str.contains(rf"^\+(?:{'|'.join(known)})$")
     fine &= ~column.str.contains(rf"^\+(?:{'|'.join(codes)}){_SAME}$")
     return text.to_frame("t").select(pl.when(fine).then(column))["t"]
-
-
-def _called_from(home: _Country, text: pl.Series) -> pl.Series:
-    """National numbers with + and the country's code before them."""
-    column = pl.col("t")
-    national = column.str.contains(rf"^{home.prefix}{home.behind}$") & ~column.str.starts_with("00")
-    if not home.prefix:  # the country's code may stand there without its +
-        national &= ~column.str.starts_with(home.code)
-    bare = pl.lit(f"+{home.code}") + column.str.slice(len(home.prefix or ""))
-    if text.str.starts_with("00").any():
-        column = (
-            pl.when(column.str.starts_with("00")).then(pl.lit("+") + column.str.slice(2)).otherwise(column)
-        )
-    return text.to_frame("t").select(t=pl.when(national).then(bare).otherwise(column))["t"]
 
 
 def _usual(texts: pl.Series) -> list[str]:

@@ -68,6 +68,11 @@ class Plan:
     functions: Functions | None = None
     """The project's own functions, for a mapping that is made ready anew."""
 
+    @property
+    def threads(self) -> int | None:
+        """How many threads may map blocks; None: as many as are useful. A project's own function expects one."""
+        return 1 if any(item.rule.transform for item in (*self.names, *self.fields)) else None
+
 
 def make_plan(
     mapping: Mapping,

@@ -7,7 +7,7 @@ All blocks are UTF-8, whatever the file is.
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Positions = NDArray[np.int64]
+    Positions = NDArray[np.int64] | NDArray[np.uint32]
 
+SMALL = 1 << 18
+"""Bytes that the csv module reads in less time than Python takes to import numpy."""
 _QUOTE, _LF, _CR = b'"\n\r'
 
 
@@ -39,6 +41,15 @@ class Cut:
     silent: int = 0
     ends: "Positions | None" = None
     rows: "Positions | None" = None
+    size: int = 0
+
+    def bare(self) -> "Cut":
+        """The same without its bytes, to be filled again by ``of``."""
+        return replace(self, data=b"", size=len(self.data))
+
+    def of(self, data: bytes) -> "Cut":
+        """The same with its bytes, read again; the last line of a file may lack its end."""
+        return replace(self, data=data if data.endswith(b"\n") else data + b"\n")
 
     @property
     def records(self) -> int:
@@ -46,10 +57,14 @@ class Cut:
 
 
 class Stream:
-    """The bytes of a text file from its first line on; ``row`` is the line that comes next, 1-based."""
+    """The bytes of a text file from its first line on.
+
+    ``row`` is the line that comes next, 1-based; ``place`` is where it begins, in bytes of a file in UTF-8.
+    """
 
     def __init__(self, path: Path, encoding: Encoding, size: int, *, old_mac: bool = False) -> None:
         self.row = 1
+        self.place = encoding.mark
         self._name = path.name
         self._size = size
         self._pieces = _pieces(path, encoding, size, old_mac=old_mac)
@@ -71,16 +86,20 @@ class Stream:
             place = end + 1 if end >= 0 else place
         self._buffer = self._buffer[place:]
         self.row += lines
+        self.place += place
 
     def cut(self, delimiter: str) -> Cut | None:
         """The next block; None where only a careful reader can go on."""
         while len(self._buffer) < self._size and not self._done:
             self._grow()
+        if self._done and len(self._buffer) < SMALL and _needs_numpy(self._buffer):
+            return None
         while True:
             found, regular = cut(self._buffer, self.row, ord(delimiter))
             if found is not None:
                 self._buffer = self._buffer[len(found.data) :]
                 self.row += found.lines
+                self.place += len(found.data)
                 return found
             if not regular or self._done or len(self._buffer) > LONGEST_LINE:
                 return None
@@ -134,7 +153,7 @@ def _pieces(path: Path, encoding: Encoding, size: int, *, old_mac: bool) -> Iter
 
 def cut(buffer: bytes, row: int, delimiter: int) -> tuple[Cut | None, bool]:
     """The whole records at the beginning of ``buffer``, None when there is none; and whether all of it is regular."""
-    if b'"' not in buffer and b"\r" not in buffer:
+    if not _needs_numpy(buffer):
         end = buffer.rfind(b"\n") + 1
         data = buffer[:end] if end < len(buffer) else buffer
         return (Cut(data, row, data.count(b"\n")) if end else None), True
@@ -143,7 +162,7 @@ def cut(buffer: bytes, row: int, delimiter: int) -> tuple[Cut | None, bool]:
     found = np.frombuffer(buffer, np.uint8)
     quotes = np.flatnonzero(found == _QUOTE)
     ends = np.flatnonzero(found == _LF)
-    crs = np.flatnonzero(found == _CR)
+    crs = np.flatnonzero(found == _CR) if b"\r" in buffer else np.empty(0, np.int64)
     odd = _first_odd(found, quotes, crs, delimiter)
     regular = odd == len(found)
     ends = ends[: np.searchsorted(ends, odd)]
@@ -164,9 +183,13 @@ def cut(buffer: bytes, row: int, delimiter: int) -> tuple[Cut | None, bool]:
     silent = len(quotes) - doubled + returns
     if contiguous:
         return Cut(data, row, last + 1, silent), regular
-    rows = np.empty(len(which), np.int64)
+    rows = np.empty(len(which), np.uint32)
     rows[0], rows[1:] = row, which[:-1] + (row + 1)
-    return Cut(data, row, last + 1, silent, record_ends, rows), regular
+    return Cut(data, row, last + 1, silent, record_ends.astype(np.uint32), rows), regular
+
+
+def _needs_numpy(buffer: bytes) -> bool:
+    return b'"' in buffer or b"\r" in buffer
 
 
 def _first_odd(found: "NDArray[np.uint8]", quotes: "Positions", crs: "Positions", delimiter: int) -> int:

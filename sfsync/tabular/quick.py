@@ -10,7 +10,7 @@ import csv
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from sfsync.tabular.cuts import Cut, cut
+from sfsync.tabular.cuts import SMALL, Cut, cut
 from sfsync.tabular.layout import Layout, framed, without_empty
 from sfsync.tabular.lines import LONGEST_FIELD
 from sfsync.tabular.model import Notes
@@ -57,13 +57,16 @@ def quick_columns(found: Cut, layout: Layout, positions: Collection[int]) -> "pl
 
 def quick_rows(found: Cut, layout: Layout, wanted: "pl.Series") -> "pl.DataFrame | None":
     """Some rows of a block; None when it is as well to read all of it. ``wanted``: their numbers, sorted."""
+    if len(wanted) > _MOST_ODD * found.records or len(found.data) < SMALL:
+        return None
     import numpy as np
 
-    if len(wanted) > _MOST_ODD * found.records:
-        return None
     data = np.frombuffer(found.data, np.uint8)
     ends = np.flatnonzero(data == ord("\n")) if found.ends is None else found.ends
-    places = np.searchsorted(_rows(found).to_numpy(), wanted.to_numpy())
+    rows = _rows(found).to_numpy()
+    places = np.searchsorted(rows, wanted.to_numpy())
+    if places[-1] == len(rows) or (rows[places] != wanted.to_numpy()).any():  # no record begins on that line
+        return None
     starts = np.where(places > 0, ends[places - 1] + 1, 0)
     spans = zip(starts.tolist(), (ends[places] + 1).tolist(), strict=True)
     some, _ = cut(b"".join([found.data[start:end] for start, end in spans]), 1, ord(layout.delimiter))

@@ -80,16 +80,21 @@ def _nowhere(frame: "pl.DataFrame") -> "pl.Series":
     return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
 
 
-def _filled(frame: "pl.DataFrame") -> "pl.Expr":
+def _sparse(frame: "pl.DataFrame", most: int) -> "pl.Series":
+    """Where at most so many cells are filled; full columns may tell at once that it is nowhere."""
     import polars as pl
 
-    return pl.sum_horizontal([pl.col(name).is_not_null().cast(pl.UInt32) for name in _texts(frame)])
+    names = _texts(frame)
+    if sum(not frame[name].null_count() for name in names) > most:
+        return _nowhere(frame)
+    filled = pl.sum_horizontal([pl.col(name).is_not_null().cast(pl.UInt32) for name in names])
+    return frame.select((filled <= most).alias("sparse"))["sparse"]
 
 
 def _total(frame: "pl.DataFrame") -> "pl.Series":
     import polars as pl
 
-    sparse = frame.select((_filled(frame) <= 2).alias("sparse"))["sparse"]
+    sparse = _sparse(frame, 2)
     if not sparse.any():
         return sparse
     first = pl.coalesce([pl.col(name) for name in _texts(frame)])
@@ -99,8 +104,7 @@ def _total(frame: "pl.DataFrame") -> "pl.Series":
 
 
 def _footer(frame: "pl.DataFrame", columns: int) -> "pl.Series":
-
-    sparse = frame.select((_filled(frame) <= max(1, columns // 2)).alias("footer"))["footer"]
+    sparse = _sparse(frame, max(1, columns // 2))
     if not sparse.any():
         return sparse
     sentence = frame["0"].str.strip_chars().str.contains(r"\s").fill_null(value=False)

@@ -1,6 +1,8 @@
 """The rows of a text file: all of them, a glance at some columns, or some rows whole; each time read anew."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfsync.tabular.cuts import Cut, Stream
@@ -27,6 +29,7 @@ class TextRows:
     def __init__(self, layout: Layout, *, own: bool) -> None:
         self._layout = layout
         self._own = own
+        self._kept: _Kept | None = None
 
     def read(self, notes: Notes) -> "Iterator[pl.DataFrame]":
         """All rows, without those that hold no data."""
@@ -60,18 +63,34 @@ class TextRows:
 
     def _found(self, notes: Notes) -> "Iterator[Cut | pl.DataFrame]":
         """Blocks to be read the quick way, and frames of what stands between them."""
+        stamp = _stamp(self._layout.path)
+        if self._kept is not None and self._kept.stamp == stamp:
+            yield from self._kept.read(self._layout.path)
+        else:
+            yield from self._cut(notes, stamp)
+
+    def _cut(self, notes: Notes, stamp: "_Stamp") -> "Iterator[Cut | pl.DataFrame]":
+        """Find the blocks, and remember where they are."""
         layout = self._layout
+        kept: list[tuple[int, Cut]] | None = []
+        if layout.encoding.name != "utf-8" or layout.old_mac:
+            kept = None
         stream = Stream(layout.path, layout.encoding, layout.block, old_mac=layout.old_mac)
         stream.skip(layout.first_line - 1)
         plain = len(layout.delimiter.encode()) == 1 and layout.delimiter not in '"\r\n'
         while stream.more():
+            place = stream.place
             found = stream.cut(layout.delimiter) if plain else None
             if found is not None:
+                if kept is not None:
+                    kept.append((place, found.bare()))
                 yield found
                 continue
+            kept = None
             careful = stream.careful()
             yield self._careful(careful.lines, notes, layout.block // _STRETCHES)
             careful.leave()
+        self._kept = None if kept is None else _Kept(stamp, kept)
 
     def _whole(self, found: "Cut | pl.DataFrame", notes: Notes) -> "pl.DataFrame":
         if not isinstance(found, Cut):
@@ -100,6 +119,29 @@ class TextRows:
                 for name in frame.columns[1:]
             ]
         )
+
+
+_Stamp = tuple[int, int, int]
+
+
+def _stamp(path: Path) -> _Stamp:
+    """What is another when a file was changed or replaced."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Where the blocks of a file in UTF-8 are, found by an earlier pass: eight bytes a row at most."""
+
+    stamp: _Stamp
+    cuts: Sequence[tuple[int, Cut]]
+
+    def read(self, path: Path) -> Iterator[Cut]:
+        with path.open("rb") as file:
+            for place, found in self.cuts:
+                file.seek(place)
+                yield found.of(file.read(found.size))
 
 
 def _upto(limit: int, lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -89,8 +89,11 @@ def side(function: Side, *arguments: object) -> Callable[[], Cost]:
     return lambda: process([sys.executable, "-m", "tests.bench.child", *words], report=True)
 
 
-def process(command: Sequence[str], *, report: bool = False) -> Cost:
-    """Run a process to its end; its whole time counts, unless it reports the time of its work itself."""
+def process(command: Sequence[str], *, report: bool = False, codes: Sequence[int] = (0,)) -> Cost:
+    """Run a process to its end; its whole time counts, unless it reports the time of its work itself.
+
+    ``codes``: the exit codes that mean success.
+    """
     output = subprocess.PIPE if report else subprocess.DEVNULL
     started = perf_counter()
     child = subprocess.Popen(command, cwd=ROOT, stdout=output, stdin=subprocess.DEVNULL)
@@ -100,7 +103,7 @@ def process(command: Sequence[str], *, report: bool = False) -> Cost:
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.stdout:
         child.stdout.close()
-    if child.returncode:
+    if child.returncode not in codes:
         raise SystemExit(f"{' '.join(command)} ended with {child.returncode}.")
     told = json.loads(said.splitlines()[-1]) if report else {"seconds": seconds, "value": None}
     return Cost(told["seconds"], usage.ru_maxrss / 1024, told["value"])

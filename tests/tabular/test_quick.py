@@ -1,9 +1,12 @@
 """The quick way to read a text file gives the same as the csv module does, for any bytes and any size of blocks."""
 
+import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
 import polars as pl
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +25,13 @@ RECORD = st.one_of(
     st.lists(st.one_of(PLAIN, PLAIN, QUOTED, WILD), max_size=5),
 )
 SOUND = st.lists(st.one_of(PLAIN, QUOTED), min_size=3, max_size=3)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_is_small():
+    """Small files go to the csv module, as numpy would have to be imported for them; not here."""
+    with patch("sfsync.tabular.cuts.SMALL", 0), patch("sfsync.tabular.quick.SMALL", 0):
+        yield
 
 
 def texts(record: st.SearchStrategy[list[str]]) -> st.SearchStrategy[str]:
@@ -86,3 +96,28 @@ def test_a_glance_and_picked_rows_show_what_the_blocks_hold(tmp_path_factory, te
     wanted = pl.Series("row", sorted(some), dtype=pl.UInt32)
     picked = [row for part in table.pick(wanted) for row in part.iter_rows(named=True)]
     assert picked == [row for number, row in rows.items() if number in some]
+
+
+def test_a_file_that_was_replaced_between_two_passes_is_read_as_it_is(tmp_path):
+    path = tmp_path / "file.csv"
+    path.write_text('k;v\n1;"a"\n2;b\n')
+    table = open_text(path, Hints())
+    assert sum(part.height for part in table.glance({0})) == 2
+    path.write_text('k;v\n3;"a\nb"\n4;"c"\n5;d')
+    rows = [row for part in table.blocks() for row in part.iter_rows()]
+    assert rows == [(2, "3", "a\nb"), (4, "4", "c"), (5, "5", "d")]
+    assert rows == [row for part in table.blocks() for row in part.iter_rows()]
+
+
+def test_small_files_need_no_numpy(tmp_path):
+    path = tmp_path / "file.csv"
+    path.write_text('k;v\r\n1;"a"\r\n1;b\r\n')
+    code = f"""
+import sys
+from pathlib import Path
+from sfsync.tabular.text import open_text
+from sfsync.tabular.model import Hints
+assert [part.height for part in open_text(Path({str(path)!r}), Hints()).blocks()] == [2]
+assert "numpy" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
