@@ -151,8 +151,17 @@ class TableImport:
         return look_up(self.file, find)
 
     @contextmanager
-    def survey(self, org: Org, lookups: Lookups | None, only: pl.Series | None = None) -> Iterator[Survey]:
-        """Compare all rows (of ``only`` these) with the org; what is piled up is there until the context ends."""
+    def survey(
+        self,
+        org: Org,
+        lookups: Lookups | None,
+        only: pl.Series | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[Survey]:
+        """Compare all rows (of ``only`` these) with the org; what is piled up is there until the context ends.
+
+        ``progress`` is told after each block that the work goes on.
+        """
         bulk_from = org.bulk_from if only is None else AGAIN * org.bulk_from
         creates, updates = (
             Pile(org, self.object, self._key, self._links, updates=updates, bulk_from=bulk_from)
