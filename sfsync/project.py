@@ -266,10 +266,16 @@ class Project:
 
     @cached_property
     def places(self) -> "Places":
-        """Where partners' files come from and go to."""
+        """Where partners' files come from and go to. Raises ConfigError for a partner file that is not there."""
+        from sfsync.mapping.suggest import did_you_mean
         from sfsync.salesforce.secrets import resolve
         from sfsync.transports.places import Places
 
+        known = [*self.content.partner_file_names, *self.content.export_names]
+        for name in self.settings.partners:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise ConfigError(f"`partners:` in {MARK}: nothing is called {name!r}.", hint=hint)
         return Places(
             state=self.state,
             clock=self.clock,

@@ -1,6 +1,7 @@
 """`sfsync doctor`: checks everything that a run needs, and says what to mend."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -65,8 +66,10 @@ def _checks(project: "Project") -> Iterator[Check]:
         ("org", _org),
     ):
         yield _guarded(name, look, project)
-    for name, open_place in project.places.all():
-        yield _guarded(name, partial(_place, name, open_place), project)
+    yield _guarded("partners", _partners, project)
+    with suppress(ConfigError):  # told by the line before
+        for name, open_place in project.places.all():
+            yield _guarded(name, partial(_place, name, open_place), project)
 
 
 def _guarded(name: str, look: Callable[["Project"], Check], project: "Project") -> Check:
@@ -131,6 +134,20 @@ def _mail(project: "Project") -> Check:
             "mail", WARN, "no server configured", "Fill in `mail:` in config/sfsync.yaml to send activations."
         )
     return Check("mail", GOOD, f"{project.settings.mail.host}:{project.settings.mail.port}")
+
+
+def _partners(project: "Project") -> Check:
+    from sfsync.engine.flow import Group, Inbox
+
+    partners, taken = project.places.partners, set()
+    for flow in map(project.content.flow, project.content.flow_names):
+        for part in flow.steps:
+            steps = part.steps if isinstance(part, Group) else (part,)
+            taken |= {step.partner_file for step in steps if isinstance(step, Inbox)}
+    idle = [name for name, partner in partners.items() if partner.inbox is not None and name not in taken]
+    if idle:
+        return Check("partners", WARN, f"no flow takes files from the inbox of {', '.join(idle)}")
+    return Check("partners", GOOD, f"{len(partners)} with places of their own")
 
 
 def _place(name: str, open_place: "Callable[[], Inbox | Outbox]", _: "Project") -> Check:

@@ -176,6 +176,22 @@ def test_doctor_looks_at_every_place(
     assert found["allocation.inbox"].exit_code == 4
 
 
+def test_doctor_tells_of_places_that_nobody_uses(house: House) -> None:
+    from sfsync.cli.doctor import _checks
+
+    for name, state, words in (
+        ("web_forms", "warn", "no flow takes files from the inbox of web_forms"),
+        ("alocation", "bad", "nothing is called 'alocation'"),
+        ("allocation", "ok", "1 with places"),
+    ):
+        project = house.project
+        settings = {"partners": {name: {"inbox": {"folder": "in"}}}}
+        project.settings = ProjectSettings.model_validate(settings)
+        found = {check.name: check for check in _checks(project)}
+        assert (found["partners"].state, words in found["partners"].found) == (state, True)
+        assert (f"{name}.inbox" in found) == (state != "bad")
+
+
 def test_a_partner_who_sends_mails(ordered: House, dovecot: Dovecot, tmp_path: Path) -> None:
     user = f"{tmp_path.name}@cards.example"
     settings = {
