@@ -88,7 +88,7 @@ def _plan_result(
     steps: list[StepResult] = []
     for part in plans:
         _enter(steps, part.result)
-    refusals = [refusal for part in plans for refusal in part.refusals]
+    refusals = [f"{part.result.name}: {refusal}." for part in plans for refusal in part.refusals]
     return RunResult(
         run_id="",
         command="plan",
