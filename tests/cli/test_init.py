@@ -69,3 +69,11 @@ def test_another_project_can_be_copied(tmp_path: Path):
     args = ["--project", str(tmp_path / "one"), str(tmp_path / "two")]
     CliRunner().invoke(command, args, catch_exceptions=False, help_option_names=["-h", "--help"])
     assert (tmp_path / "two" / "flows" / "extra.py").is_file()
+
+
+def test_functions_of_ones_own_are_copied_too(tmp_path: Path):
+    own, copy = tmp_path / "own", tmp_path / "copy"
+    copy_project(shipped(), own)
+    (own / "transforms").mkdir()
+    (own / "transforms" / "cars.py").write_text("def plate(text):\n    return text\n", encoding="utf-8")
+    assert "transforms/cars.py" in copy_project(own, copy)

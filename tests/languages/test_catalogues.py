@@ -144,3 +144,16 @@ def test_mistakes_in_a_catalogue_have_a_line(tmp_path):
         load_catalogue("fr", tmp_path)
     assert caught.value.problems
     assert {problem.line for problem in caught.value.problems} <= {2, 3}
+
+
+def test_no_row_is_refused_in_english_only():
+    """What content and engine say to partners is a Reason, never a bare text."""
+    bare = []
+    for folder in ("sfsync/engine", "flows", "partner_files"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "refused":
+                    given = [*node.args, *(keyword.value for keyword in node.keywords)][2:3]
+                    if any(isinstance(one, ast.Constant | ast.JoinedStr) for one in given):
+                        bare.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert bare == []
