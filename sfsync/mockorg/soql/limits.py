@@ -1,4 +1,4 @@
-"""What a statement may not hold however well it reads: too much text, too many or too deep sub-queries.
+"""What a statement may not hold however well it reads: too much text, too many or too deep sub-queries, all links.
 
 "SOQL and SOSL Reference", SOQL and SOSL Limits for Search Queries; Comparison Operators (semi-joins).
 """
@@ -14,12 +14,19 @@ MOST_SUBQUERIES = 20
 MOST_LEVELS = 5
 MOST_SEMI_JOINS = 2
 MOST_RELATIONSHIPS = 55
+_LINK_IDS = frozenset({"id", "contentdocumentid", "linkedentityid"})
+_LINKS_ONLY_BY_ID = (
+    "Implementation restriction: ContentDocumentLink requires a filter by a single Id on ContentDocumentId or "
+    "LinkedEntityId using the equals operator or multiple Id's using the IN operator."
+)
 DEEP_SINCE = 58.0
 """The API version from which sub-queries may hold sub-queries."""
 
 
 def check_limits(query: ast.Query, source: str, version: float) -> None:
     """Refuse what is too much; raises Refused with the place."""
+    if query.object.casefold() == "contentdocumentlink" and not _narrow(query.where):
+        raise at(source, query.at, MALFORMED, _LINKS_ONLY_BY_ID)
     _children(query, source, 1, MOST_LEVELS if version >= DEEP_SINCE else 2)
     for each in _with_children(query):
         _conditions(each, source)
@@ -27,6 +34,17 @@ def check_limits(query: ast.Query, source: str, version: float) -> None:
         if len(paths) > MOST_RELATIONSHIPS:
             text = f"A query may go through {MOST_RELATIONSHIPS} child-to-parent relationships at most"
             raise at(source, query.at, MALFORMED, text)
+
+
+def _narrow(condition: ast.Condition | None) -> bool:
+    """Whether links of files are asked by ids; nobody may list them all ("ContentDocumentLink")."""
+    match condition:
+        case ast.Joined("AND", conditions):
+            return any(map(_narrow, conditions))
+        case ast.Comparison(ast.Path() as path, "=", _) | ast.Among(ast.Path() as path, _, False):
+            return path.names[-1].casefold() in _LINK_IDS
+        case _:
+            return False
 
 
 def _with_children(query: ast.Query) -> Iterator[ast.Query]:

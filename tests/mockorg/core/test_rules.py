@@ -342,19 +342,23 @@ class TestFiles:
         )
         assert row["VersionData"].endswith(f"/ContentVersion/{first}/VersionData")
         assert org.blob("ContentVersion", first, "VersionData") == b"hallo"
+        document = f"ContentDocumentId = '{row['ContentDocumentId']}'"
         links = org.query(
-            "SELECT LinkedEntityId, ShareType FROM ContentDocumentLink ORDER BY ShareType"
+            f"SELECT LinkedEntityId, ShareType FROM ContentDocumentLink WHERE {document} ORDER BY ShareType"
         ).rows()
+        for everything in ("", "WHERE ShareType = 'V'", f"WHERE {document} OR ShareType = 'V'"):
+            soql = f"SELECT Id FROM ContentDocumentLink {everything}"
+            assert code(org.query, soql) == "MALFORMED_QUERY"
         assert [(link["LinkedEntityId"], link["ShareType"]) for link in links] == [
             (account, "V"),
             (org.user_id, "I"),
         ]
-        document = {
+        newer = {
             "ContentDocumentId": row["ContentDocumentId"],
             "PathOnClient": "b.csv",
             "VersionData": b"xy",
         }
-        second = org.insert("ContentVersion", document)
+        second = org.insert("ContentVersion", newer)
         assert org.read("ContentVersion", first)["IsLatest"] is False
         found = org.query(
             "SELECT LatestPublishedVersionId, ContentSize, (SELECT Id FROM ContentVersions) FROM ContentDocument"
