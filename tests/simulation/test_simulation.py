@@ -20,6 +20,8 @@ from sfsync.engine import apply, run
 from sfsync.engine.flow import Decision, Result, Step
 from sfsync.journal import journal as journals
 from sfsync.journal.leases import Lease
+from sfsync.mockorg.faults import Fault, Faults
+from sfsync.mockorg.problems import Refused
 from sfsync.records import Bucket, ConvertLead, Create, Outcome, State
 from sfsync.salesforce import composite, writing
 from sfsync.transports.folder import FolderClaimed, FolderInbox
@@ -289,6 +291,39 @@ def test_rows_of_a_locked_parent_end_in_a_serial_job(
         verdict = simulator.play(seed, aim=("parent locked", "/jobs/ingest", 1))
         assert not verdict.problem
     assert serial
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "crash before",
+        "crash after",
+        "answer lost before",
+        "answer lost after",
+        "half an answer",
+        "session expired",
+    ],
+)
+def test_troubles_of_serial_jobs(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
+    """Everything is locked for Bulk API 2.0, so that the rows go by jobs of Bulk API 1.0, where trouble strikes."""
+    scenarios = ("web leads to orders, by Bulk", "allocation answers, by Bulk")
+    for scenario in scenarios:  # prepared without locks
+        assert not simulator.play(PLACE[scenario], calm=True).problem
+    real, struck = Faults.row, 0
+
+    def row(self: Faults, route: str, *others: Any) -> Refused | None:
+        if not route.startswith("bulk2") or next(locks) > 40:
+            return real(self, route, *others)
+        return Fault("lock").refusal()
+
+    monkeypatch.setattr(Faults, "row", row)
+    for place in (1, 4, 7):
+        for scenario in scenarios:
+            locks = count()
+            verdict = simulator.play(PLACE[scenario], aim=(trouble, "/async/", place))
+            struck += any(trouble in line and "/async/" in line for line in verdict.log)
+            assert verdict.problem == ""
+    assert struck > 3
 
 
 def test_rows_that_met_a_lock_are_not_done(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
