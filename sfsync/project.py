@@ -271,8 +271,8 @@ class Project:
         from sfsync.salesforce.secrets import resolve
         from sfsync.transports.places import Places
 
-        known = [*self.content.partner_file_names, *self.content.export_names]
         for name in self.settings.partners:
+            known = [*self.content.partner_file_names, *self.content.export_names]
             if name not in known:
                 hint = did_you_mean(name, known)
                 raise ConfigError(f"`partners:` in {MARK}: nothing is called {name!r}.", hint=hint)

@@ -23,6 +23,7 @@ from sfsync.mapping.yamlfile import YamlFile, read_yaml
 from sfsync.tabular.sheets import MOST_ROWS
 
 _FIELD = r"^[A-Za-z]\w*(\.[A-Za-z]\w*)*$"
+_NAME = r"^[A-Za-z]\w*$"
 _COLOR = r"^[0-9A-Fa-f]{6}$"
 SCHEMA_FILE = "export.schema.json"
 """Its name in a project's ``exports/``; export files point at it in their first line."""
@@ -87,7 +88,7 @@ class Incremental(_Section):
     """Only what changed since the last export."""
 
     watermark: str = Field(
-        "SystemModstamp", pattern=_FIELD, description="The field that says when a record changed."
+        "SystemModstamp", pattern=_NAME, description="The field that says when a record changed."
     )
     overlap_minutes: float = Field(
         30,
@@ -106,7 +107,7 @@ class Export(_Section):
         pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", description="Its name, as its file's."
     )
     about: str = ""
-    object: str = Field(pattern=r"^[A-Za-z]\w*$")
+    object: str = Field(pattern=_NAME)
     columns: dict[str, Annotated[Column, BeforeValidator(_column, json_schema_input_type=str | Column)]] = (
         Field(min_length=1, description="Heading: field.")
     )

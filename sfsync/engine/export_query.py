@@ -75,9 +75,10 @@ def cells(export: Export, describe: Describe) -> list[Cell]:
     if export.incremental is not None:
         place = ("incremental", "watermark")
         look(export.incremental.watermark, *place)
-        if not problems and found[-1].type != "datetime":
-            hint = "SystemModstamp is on every object."
-            problems.append(export.problem(place, f"{found[-1].path} is no date-time.", hint))
+        known = describe(export.object).field(export.incremental.watermark)
+        if known is not None and (known.type != "datetime" or known.nillable):
+            message = f"{known.name} is no date-time that every record has."
+            problems.append(export.problem(place, message, "SystemModstamp is on every object."))
     for number, text in enumerate(export.order):
         look(text.removeprefix("-"), "order", number)
     if problems:

@@ -253,6 +253,15 @@ def test_one_export_at_a_time(empty: House) -> None:
     project.journal.close()
 
 
+@pytest.mark.parametrize("field", ["InstallDate", "Name"])
+def test_a_watermark_must_be_a_time_that_every_record_has(empty: House, field: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        export(empty, {**CHANGES, "incremental": {"watermark": field}})
+    (problem,) = caught.value.problems
+    assert "no date-time that every record has" in problem.message
+    assert "SystemModstamp" in problem.suggestion
+
+
 # --- only what changed ---
 
 

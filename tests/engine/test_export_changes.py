@@ -80,7 +80,7 @@ class LateOrg:
         return 1
 
     def describe(self, name: str) -> SObject:
-        fields = [Field("Id", "Id", "id"), Field("SystemModstamp", "Changed", "datetime")]
+        fields = [Field("Id", "Id", "id"), Field("SystemModstamp", "Changed", "datetime", nillable=False)]
         return SObject(name, name, "02i", True, True, True, {one.name: one for one in fields}, {})
 
 
