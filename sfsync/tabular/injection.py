@@ -23,6 +23,8 @@ _ESCAPED = re.compile(ESCAPED)
 
 def harmless(text: str) -> str:
     """The text as a CSV value that no spreadsheet takes for a formula; plain numbers stay as they are."""
+    if text[:1].isalnum():  # most are: no formula begins so
+        return text
     if guarded := _GUARD.fullmatch(text):
         return harmless(guarded[1])
     return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text) else text
@@ -30,4 +32,4 @@ def harmless(text: str) -> str:
 
 def escaped(text: str) -> str:
     """As ``harmless``, for a file that is read back: a value that had such an apostrophe itself gets another one."""
-    return f"'{text}" if _ESCAPED.match(text) else harmless(text)
+    return f"'{text}" if text[:1] == "'" and _ESCAPED.match(text) else harmless(text)
