@@ -142,9 +142,7 @@ def _by_lines(source: Path, sheet: _Sheet, results: Plain) -> Iterator[str]:
         )
         spoken = simple & texts.str.contains(suspect)
         if spoken.any():
-            mended = (
-                texts.filter(spoken).to_frame().select(_mended(pl.col("text"), delimiter, columns))["text"]
-            )
+            mended = _mended(texts.filter(spoken), delimiter, columns)
             texts = texts.scatter(spoken.arg_true(), mended)
         answered = (texts + plain).to_list()
         rest = 0  # lines before this one belong to a record that was answered already
@@ -155,19 +153,20 @@ def _by_lines(source: Path, sheet: _Sheet, results: Plain) -> Iterator[str]:
         yield "".join(answered)
 
 
-def _mended(line: "pl.Expr", delimiter: str, columns: int) -> "pl.Expr":
-    """A line without any quote, its fields as ``escaped`` gives them."""
+def _mended(lines: "pl.Series", delimiter: str, columns: int) -> "pl.Series":
+    """Lines without any quote, their fields as ``escaped`` gives them."""
     import polars as pl
 
-    parts = line.str.split(delimiter) if columns == 1 else line.str.split_exact(delimiter, columns - 1)
-    fields = []
-    for number in range(columns):
-        field = parts.list.get(0) if columns == 1 else parts.struct.field(f"field_{number}")
-        danger = field.str.contains(DANGEROUS) & ~field.str.contains(PLAIN_NUMBER)
-        fields.append(
-            pl.when(danger | field.str.contains(ESCAPED)).then(pl.lit("'") + field).otherwise(field)
-        )
-    return pl.concat_str(fields, separator=delimiter).alias("text")
+    fields = lines.str.split_exact(delimiter, columns - 1).struct.unnest().get_columns()
+    for place, field in enumerate(fields):
+        if field.str.contains(rf"^{_SUSPECT}").any():
+            danger = field.str.contains(DANGEROUS) & ~field.str.contains(PLAIN_NUMBER)
+            fields[place] = field.zip_with(~(danger | field.str.contains(ESCAPED)), "'" + field)
+    return (
+        pl.DataFrame([field.alias(str(place)) for place, field in enumerate(fields)])
+        .select(pl.concat_str(pl.all(), separator=delimiter))
+        .to_series()
+    )
 
 
 def _record(lines: Sequence[str], index: int, delimiter: str) -> tuple[list[str], int]:
