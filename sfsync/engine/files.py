@@ -103,7 +103,7 @@ def map_table(
     """All rows of a table through its mapping; ``lookups`` as for ``Bound.map``."""
     from sfsync.mapping.rows import RowProblem
 
-    rows = [row for block in bound.map(table.blocks, lookups=lookups) for row in block.rows()]
+    rows = [row for block in bound.map(table, lookups=lookups) for row in block.rows()]
     broken = {problem.row: problem for problem in table.problems if problem.severity == "error"}
     for index, row in enumerate(rows):
         if row.number in broken:  # the row itself is broken: what its cells seem to say counts for nothing

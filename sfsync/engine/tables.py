@@ -48,7 +48,7 @@ class TableFile:
             for block in self.table.blocks():
                 yield block if only is None else block.filter(pl.col("row").is_in(only.implode()))
 
-        for block in self.bound.map(read, lookups=lookups):
+        for block in self.bound.map(self.table if only is None else read, lookups=lookups):
             new, seen = self.table.problems[seen:], len(self.table.problems)
             # Kept for later blocks: a reader may hold rows back that it has noted already.
             broken |= {note.row: (note.problem, note.message) for note in new if note.severity == "error"}

@@ -30,7 +30,7 @@ def ahead(function: Callable[[T], R], items: Iterable[T], *, threads: int | None
         try:
             for item in chain(first, remaining):
                 pending.append(pool.submit(function, item))
-                if len(pending) > threads:
+                if len(pending) >= threads:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

@@ -160,13 +160,15 @@ def cut(buffer: bytes, row: int, delimiter: int) -> tuple[Cut | None, bool]:
     import numpy as np
 
     found = np.frombuffer(buffer, np.uint8)
-    quotes = np.flatnonzero(found == _QUOTE)
-    ends = np.flatnonzero(found == _LF)
+    marks = np.flatnonzero((found == _QUOTE) | (found == _LF))
+    quoted = found[marks] == _QUOTE
+    quotes, ends = marks[quoted], marks[~quoted]
+    outside = np.cumsum(quoted)[~quoted] & 1 == 0
     crs = np.flatnonzero(found == _CR) if b"\r" in buffer else np.empty(0, np.int64)
     odd = _first_odd(found, quotes, crs, delimiter)
     regular = odd == len(found)
-    ends = ends[: np.searchsorted(ends, odd)]
-    outside = np.searchsorted(quotes, ends) & 1 == 0
+    before = np.searchsorted(ends, odd)
+    ends, outside = ends[:before], outside[:before]
     which = np.flatnonzero(outside)
     if not len(which):
         return None, regular

@@ -1,0 +1,41 @@
+"""Work ahead keeps the order, holds little, and ends when the caller does."""
+
+import threading
+
+import pytest
+
+from sfsync.mapping.ahead import ahead
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_results_come_in_order(threads):
+    assert list(ahead(lambda n: n * n, range(50), threads=threads)) == [n * n for n in range(50)]
+
+
+def test_items_are_taken_only_as_they_are_needed():
+    taken = []
+
+    def items():
+        for n in range(100):
+            taken.append(n)
+            yield n
+
+    results = ahead(lambda n: n, items(), threads=2)
+    assert next(results) == 0
+    assert len(taken) <= 4
+    results.close()
+    assert len(taken) <= 4
+
+
+def test_an_error_comes_where_its_result_would_have_stood():
+    results = ahead(lambda n: 1 // (n - 3), range(10), threads=2)
+    assert [next(results) for _ in range(3)] == [-1, -1, -1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_one_item_needs_no_thread():
+    here = threading.current_thread()
+    assert list(ahead(lambda _: threading.current_thread(), [1], threads=4)) == [here]
+    assert list(ahead(lambda _: threading.current_thread(), [1, 2, 3], threads=1)) == [here] * 3
+    assert list(ahead(lambda n: n, [], threads=4)) == []
