@@ -32,6 +32,7 @@ from sfsync.salesforce.soql import chunks
 from sfsync.tabular.made import made_at
 
 NO_LEAD = Reason("no_lead", "no lead has this number")
+NOT_THEIRS = Reason("not_their_lead", "the dealer of this row has no lead with this number")
 CHANGED_SINCE = Reason(
     "changed_since",
     "the lead was changed in our system after this row was made",
@@ -114,17 +115,13 @@ class TakeDealerUpdates(FileStep[Leads]):
 
     def _in_their_notation(self, leads: Mapping[str, Record]) -> Sequence[MappedRow]:
         """The rows mapped again as their dealers write; those of unknown leads as the mapping says."""
-        rows = list(self.file.rows)
         places: dict[tuple[tuple[str, Any], ...], list[int]] = {}
-        for index, row in enumerate(rows):
+        for row in self.file.rows:
             lead = leads.get(row.named["lead_ref"] or "")
             if lead is not None:
-                places.setdefault(tuple(self._notation(dealer_of(lead)).items()), []).append(index)
-        for notation, indexes in places.items():
-            again = read_as(self.file, **dict(notation))
-            for index in indexes:
-                rows[index] = again[index]
-        return rows
+                places.setdefault(tuple(self._notation(dealer_of(lead)).items()), []).append(row.number)
+        again = read_as(self.file, [(dict(notation), numbers) for notation, numbers in places.items()])
+        return [again.get(row.number, row) for row in self.file.rows]
 
     def _notation(self, dealer: Mapping[str, str]) -> dict[str, Any]:
         """How a dealer writes times, dates and numbers: keys of the mapping's ``file`` section."""
@@ -140,10 +137,7 @@ class TakeDealerUpdates(FileStep[Leads]):
         if record is None:
             return refused(row, Bucket.NOT_FOUND, NO_LEAD, "lead_ref")
         if dealer_of(record)["Dealer_Code__c"].upper() != code:
-            reason = Reason(
-                "not_their_lead", "the dealer {code} has no lead with this number", code=str(code)
-            )
-            return refused(row, Bucket.NOT_FOUND, reason, "lead_ref")
+            return refused(row, Bucket.NOT_FOUND, NOT_THEIRS, "lead_ref")
         told = {each: value_of(each, row.named[each]) for each in FIELDS}
         if told["no_sale_reason"]:
             told["no_sale_reason"] = (

@@ -2,7 +2,7 @@
 
 import shutil
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,8 @@ from sfsync.languages.reason import Reason
 from sfsync.records import Bucket, Record
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from sfsync.engine.tables import TableFile
     from sfsync.mapping.bind import Bound
     from sfsync.mapping.compile import CompiledMapping
@@ -35,6 +37,8 @@ S = TypeVar("S")
 def held(path: Path) -> Iterator[Path]:
     """A copy of a file that nobody else writes to: it is read more than once, and answered from at the end.
 
+    The copy is as old as the file: some steps ask when it was made.
+
     Raises FileRefused ``changed`` for a file that is written to at this moment. What is no file is handed on as it
     is: the reader says what is wrong with it.
     """
@@ -46,6 +50,7 @@ def held(path: Path) -> Iterator[Path]:
         before = stamp(path)
         try:
             shutil.copyfile(path, copy)
+            shutil.copystat(path, copy)
         except PermissionError:
             copy = path  # so that the reader says it
         if stamp(path) != before:
@@ -71,18 +76,26 @@ def read_file(path: Path, mapping: "CompiledMapping", name: str | None = None) -
     return FileRows(path, name or path.name, digest(path), map_table(bound, table), table, bound)
 
 
-def read_as(file: FileRows, **notation: Any) -> "list[MappedRow]":
-    """The rows of a file that was read, mapped anew with another notation.
+def read_as(
+    file: FileRows, parts: "Sequence[tuple[Mapping[str, Any], Collection[int]]]"
+) -> "dict[int, MappedRow]":
+    """Rows of a file that was read, mapped anew: each part is a notation and the numbers of its rows.
 
-    ``notation``: keys of the mapping's ``file`` section, such as ``timezone``, ``dates``, ``decimal``, ``thousands``.
-    For files in which it is known only from the org, or row by row, how their sender writes. Raises ConfigError.
+    A notation: keys of the mapping's ``file`` section, such as ``timezone``, ``dates``, ``decimal``. For files in
+    which it is known only from the org, row by row, how their sender writes. Rows with the same key belong into one
+    part: what stands twice is found within it.
     """
     from sfsync.mapping.compile import declaring
 
-    return map_table(
-        _bind(declaring(file.bound.mapping, file.bound.columns.plan.functions, **notation), file.table),
-        file.table,
-    )
+    mapping, functions = file.bound.mapping, file.bound.columns.plan.functions
+    blocks = list(file.table.blocks()) if parts else []
+    found: dict[int, MappedRow] = {}
+    for notation, numbers in parts:
+        bound = _bind(declaring(mapping, functions, **notation), file.table)
+        own = [block.filter(block["row"].is_in(list(numbers))) for block in blocks]
+        rows = map_table(bound, file.table, blocks=[block for block in own if block.height])
+        found |= {row.number: row for row in rows}
+    return found
 
 
 def _bind(mapping: "CompiledMapping", table: "Table") -> "Bound":
@@ -98,12 +111,19 @@ def _bind(mapping: "CompiledMapping", table: "Table") -> "Bound":
 
 
 def map_table(
-    bound: "Bound", table: "Table", lookups: "Mapping[Lookup, Mapping[str, Any]] | None" = None
+    bound: "Bound",
+    table: "Table",
+    lookups: "Mapping[Lookup, Mapping[str, Any]] | None" = None,
+    blocks: "Sequence[pl.DataFrame] | None" = None,
 ) -> "list[MappedRow]":
-    """All rows of a table through its mapping; ``lookups`` as for ``Bound.map``."""
+    """All rows of a table through its mapping; ``lookups`` as for ``Bound.map``; ``blocks`` where they were read."""
     from sfsync.mapping.rows import RowProblem
 
-    rows = [row for block in bound.map(table, lookups=lookups) for row in block.rows()]
+    rows = [
+        row
+        for block in bound.map(table if blocks is None else blocks, lookups=lookups)
+        for row in block.rows()
+    ]
     broken = {problem.row: problem for problem in table.problems if problem.severity == "error"}
     for index, row in enumerate(rows):
         if row.number in broken:  # the row itself is broken: what its cells seem to say counts for nothing

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from partner_files.aftersales_leads import SELECT, version_of
 from partner_files.aftersales_words import NoSaleReasons
 from partner_files.aftersales_work import FIELDS
+from sfsync.engine.files import held
 from sfsync.project import Content
 from sfsync.tabular.made import made_at
 from tests.conftest import ROOT, House
@@ -74,7 +75,7 @@ def test_another_dealers_lead_is_not_found(open_leads: House, tmp_path: Path) ->
     rows = [{**row(1, **{"Management notes": "Mine?"}), "Dealer code": "D00001"}]
     result = open_leads.take("dealer_updates", write_csv(tmp_path / "a.csv", rows))
     assert buckets(result) == {"not_found": 1}
-    assert answer(result)[0]["Reason"] == "the dealer D00001 has no lead with this number"
+    assert answer(result)[0]["Reason"] == "the dealer of this row has no lead with this number"
     assert open_leads.written == 0
 
 
@@ -208,6 +209,14 @@ def test_a_workbook_is_as_old_as_its_last_saving(tmp_path: Path) -> None:
         parts.writestr("docProps/core.xml", core.replace("2024", "9999-99"))
     os.utime(path, (1_700_000_000, 1_700_000_000))
     assert made_at(path) == datetime.fromtimestamp(1_700_000_000, UTC)
+
+
+def test_the_copy_that_is_read_is_as_old_as_the_file(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [row(1)])
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    with held(path) as copy:
+        assert copy != path
+        assert made_at(copy) == made_at(path)
 
 
 def test_the_mapping_fills_the_fields_that_the_rules_know() -> None:
