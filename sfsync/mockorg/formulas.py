@@ -41,9 +41,8 @@ class Moment:
 class Formula:
     """A formula that was read: ``paths`` are the fields it needs, in the order ``value`` takes them."""
 
-    tree: Any
     paths: tuple[str, ...]
-    blank_as_zero: bool = True
+    work: "_Part"
 
     def value(
         self, values: Mapping[str, Any], around: Moment, before: Mapping[str, Any] | None = None
@@ -53,7 +52,7 @@ class Formula:
         None when the formula cannot be worked out, where an org shows ``#Error!``.
         """
         try:
-            return _Evaluation(values, before, around, zero=self.blank_as_zero).of(self.tree)
+            return self.work(_Row(values, before, around))
         except (FormulaError, ArithmeticError, ValueError, TypeError, IndexError, OverflowError):
             return None
 
@@ -74,7 +73,7 @@ def read(text: str, *, blank_as_zero: bool = True) -> Formula:
         raise Unsupported(f"'{found}' was not expected") from None
     paths: dict[str, None] = {}
     _check(tree, paths)
-    return Formula(tree, tuple(paths), blank_as_zero)
+    return Formula(tuple(paths), _part(tree, blank_as_zero))
 
 
 def _check(node: Any, paths: dict[str, None]) -> None:
@@ -94,86 +93,124 @@ def _check(node: Any, paths: dict[str, None]) -> None:
         _check(child, paths)
 
 
-class _Evaluation:
-    """One formula at work on one record."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One record that a formula is worked out for."""
 
-    def __init__(
-        self, values: Mapping[str, Any], before: Mapping[str, Any] | None, around: Moment, *, zero: bool
-    ) -> None:
-        self._values = values
-        self._before = before
-        self._around = around
-        self._zero = zero
-        self._nodes: dict[str, Callable[[list[Any]], Any]] = {
-            "number": lambda parts: Decimal(parts[0]),
-            "text": lambda parts: _unquoted(parts[0]),
-            "path": self._path,
-            "call": self._call,
-            "either": lambda parts: bool(self.of(parts[0])) or bool(self.of(parts[1])),
-            "both": lambda parts: bool(self.of(parts[0])) and bool(self.of(parts[1])),
-            "negation": lambda parts: not self.of(parts[0]),
-            "negative": lambda parts: -self._number(parts[0]),
-            "join": lambda parts: as_text(self.of(parts[0])) + as_text(self.of(parts[1])),
-            "power": lambda parts: self._number(parts[0]) ** self._number(parts[1]),
-            "arithmetic": self._arithmetic,
-            "compare": self._compare,
-        }
+    values: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    around: Moment
 
-    def of(self, node: Tree[Token]) -> Any:
-        """The value of a part of the formula."""
-        return self._nodes[node.data](node.children)
 
-    def _number(self, node: Tree[Token]) -> Decimal:
-        return as_number(self.of(node), zero=self._zero)
+_Part = Callable[[_Row], Any]
+"""A part of a formula, ready to be worked out for any record."""
 
-    def _path(self, parts: list[Any]) -> Any:
-        name = str(parts[0]).lower()
-        return _CONSTANTS[name] if name in _CONSTANTS else self._values.get(name)
 
-    def _call(self, parts: list[Any]) -> Any:
-        name, arguments = str(parts[0]).lower(), parts[1:]
-        if name == "isnew":
-            return self._around.new
-        if name in _SPECIAL:
-            path = str(arguments[0].children[0]).lower()
-            old = self._values.get(path) if self._before is None else self._before.get(path)
-            return old if name == "priorvalue" else self._before is not None and old != self._values.get(path)
-        if name in LAZY:
-            return LAZY[name]([partial(self.of, each) for each in arguments])
-        if name == "today":
-            return self._around.today
-        if name == "now":
-            return self._around.now
-        return FUNCTIONS[name](*(self.of(each) for each in arguments))
+def _part(node: Tree[Token], zero: bool) -> _Part:
+    """A part of the tree as a function: names and constants are read once, not for each record."""
+    parts = node.children
+    match node.data:
+        case "number":
+            return _constant(Decimal(str(parts[0])))
+        case "text":
+            return _constant(_unquoted(str(parts[0])))
+        case "path":
+            return _path(str(parts[0]).lower())
+        case "call":
+            return _call(parts, zero)
+        case kind:
+            return _operation(kind, parts, zero)
 
-    def _arithmetic(self, parts: list[Any]) -> Any:
-        left, sign, right = self.of(parts[0]), str(parts[1]), self.of(parts[2])
-        if sign == "+" and isinstance(left, str):
-            return left + as_text(right)
-        if isinstance(left, date):
-            return _moved(left, sign, right)
-        first, second = as_number(left, zero=self._zero), as_number(right, zero=self._zero)
-        if sign == "+":
-            return first + second
-        if sign == "-":
-            return first - second
-        return first * second if sign == "*" else first / second
 
-    def _compare(self, parts: list[Any]) -> bool:
-        left, sign, right = self.of(parts[0]), str(parts[1]), self.of(parts[2])
-        if isinstance(left, Decimal) or isinstance(right, Decimal):
-            left, right = as_number(left, zero=self._zero), as_number(right, zero=self._zero)
-        elif isinstance(left, str) or isinstance(right, str):
-            left, right = left or "", right or ""
-        if sign in {"=", "=="}:
-            return bool(left == right)
-        if sign in {"!=", "<>"}:
-            return bool(left != right)
-        if left is None or right is None:
-            return False
-        if sign in {"<", "<="}:
-            return bool(left < right or (sign == "<=" and left == right))
-        return bool(left > right or (sign == ">=" and left == right))
+def _constant(value: Any) -> _Part:
+    return lambda _: value
+
+
+def _path(name: str) -> _Part:
+    if name in _CONSTANTS:
+        return _constant(_CONSTANTS[name])
+    return lambda row: row.values.get(name)
+
+
+def _call(parts: list[Any], zero: bool) -> _Part:
+    name = str(parts[0]).lower()
+    if name in _AROUND:
+        return _AROUND[name]
+    if name in _SPECIAL:
+        return _history(name, str(parts[1].children[0]).lower() if len(parts) > 1 else "")
+    arguments = [_part(each, zero) for each in parts[1:]]
+    if name in LAZY:
+        lazy = LAZY[name]
+        return lambda row: lazy([partial(each, row) for each in arguments])
+    function = FUNCTIONS[name]
+    return lambda row: function(*[each(row) for each in arguments])
+
+
+_AROUND: Mapping[str, _Part] = {
+    "isnew": lambda row: row.around.new,
+    "today": lambda row: row.around.today,
+    "now": lambda row: row.around.now,
+}
+
+
+def _history(name: str, path: str) -> _Part:
+    """``priorvalue`` and ``ischanged`` of a field."""
+
+    def old(row: _Row) -> Any:
+        return row.values.get(path) if row.before is None else row.before.get(path)
+
+    if name == "priorvalue":
+        return old
+    return lambda row: row.before is not None and old(row) != row.values.get(path)
+
+
+def _operation(kind: str, parts: list[Any], zero: bool) -> _Part:
+    if kind == "negation":
+        only = _part(parts[0], zero)
+        return lambda row: not only(row)
+    if kind == "negative":
+        only = _part(parts[0], zero)
+        return lambda row: -as_number(only(row), zero=zero)
+    left, right = _part(parts[0], zero), _part(parts[-1], zero)
+    if kind == "either":
+        return lambda row: bool(left(row)) or bool(right(row))
+    if kind == "both":
+        return lambda row: bool(left(row)) and bool(right(row))
+    if kind == "join":
+        return lambda row: as_text(left(row)) + as_text(right(row))
+    if kind == "power":
+        return lambda row: as_number(left(row), zero=zero) ** as_number(right(row), zero=zero)
+    work, sign = {"arithmetic": _arithmetic, "compare": _compare}[kind], str(parts[1])
+    return lambda row: work(left(row), sign, right(row), zero)
+
+
+def _arithmetic(left: Any, sign: str, right: Any, zero: bool) -> Any:
+    if sign == "+" and isinstance(left, str):
+        return left + as_text(right)
+    if isinstance(left, date):
+        return _moved(left, sign, right)
+    first, second = as_number(left, zero=zero), as_number(right, zero=zero)
+    if sign == "+":
+        return first + second
+    if sign == "-":
+        return first - second
+    return first * second if sign == "*" else first / second
+
+
+def _compare(left: Any, sign: str, right: Any, zero: bool) -> bool:
+    if isinstance(left, Decimal) or isinstance(right, Decimal):
+        left, right = as_number(left, zero=zero), as_number(right, zero=zero)
+    elif isinstance(left, str) or isinstance(right, str):
+        left, right = left or "", right or ""
+    if sign in {"=", "=="}:
+        return bool(left == right)
+    if sign in {"!=", "<>"}:
+        return bool(left != right)
+    if left is None or right is None:
+        return False
+    if sign in {"<", "<="}:
+        return bool(left < right or (sign == "<=" and left == right))
+    return bool(left > right or (sign == ">=" and left == right))
 
 
 def _moved(day: date, sign: str, other: Any) -> Any:

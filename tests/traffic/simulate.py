@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from tests.aftersales import LEAD
 from tests.traffic import checks, dealers
 from tests.traffic.dealers import DealerFile
-from tests.traffic.model import ASSIGNED, Lead, Model, Vehicle
+from tests.traffic.model import ASSIGNED, BOOKED, Lead, Model, Vehicle
 from tests.traffic.world import World
 
 START = datetime(2024, 3, 4, 3, tzinfo=UTC)
@@ -103,10 +103,11 @@ class Traffic:
                 )
             for _ in range(self.size.leads // 2):
                 minutes = self.dice.randint(60, 60 * 24 * 60 - 60)
-                self._new_lead(START - timedelta(minutes=minutes, seconds=self.dice.randint(0, 59)))
+                assigned = START - timedelta(minutes=minutes, seconds=self.dice.randint(0, 59))
+                self._new_lead(assigned, booked=minutes > 60 * 48 and self.dice.random() < 0.2)
 
-    def _new_lead(self, assigned: datetime) -> None:
-        """A customer's lead, made by a web form or a person."""
+    def _new_lead(self, assigned: datetime, *, booked: bool = False) -> None:
+        """A customer's lead, made by a web form or a person; perhaps with an appointment two days later."""
         dealer = self.dice.choice(self.dealers)
         reached = self.dice.random() < 0.9
         values: dict[str, Any] = {
@@ -114,17 +115,28 @@ class Traffic:
             "Lead_Kind__c": "Customer driven",
             "Source__c": "Web form",
             "Dealer__c": self._accounts[dealer.code],
-            "Date_Assigned_to_Dealer__c": assigned.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "Date_Assigned_to_Dealer__c": _text(assigned),
             "Customer_Name__c": "Somebody",
             "Customer_Email__c": "somebody@customer.example" if reached else None,
             "Customer_Language__c": dealer.language[:2],
         }
-        told = {}
+        told: dict[str, Any] = {}
+        if booked:
+            told["attempt_1"] = (assigned + timedelta(hours=2)).replace(second=0)
+            told["appointment"] = (assigned + timedelta(days=2)).replace(minute=30, second=0)
+            values |= {
+                "Status__c": BOOKED,
+                "Contact_Attempt_1__c": _text(told["attempt_1"]),
+                "First_Contact_On__c": _text(told["attempt_1"]),
+                "First_Contact_SLA_Met__c": True,
+                "Appointment_At__c": _text(told["appointment"]),
+            }
         if self.dice.random() < 0.3:
             told["vin"] = values["VIN__c"] = dealers.vin(self.dice.randrange(2 * self.size.leads))
         core = self.world.org.core
         name = str(core.read(LEAD, core.insert(LEAD, values), ["Name"])["Name"])
-        self._add(Lead(name, dealer.code, dealer.zone, assigned, told=told, reached=reached))
+        status = str(values["Status__c"])
+        self._add(Lead(name, dealer.code, dealer.zone, assigned, status, told=told, reached=reached))
 
     def _add(self, lead: Lead) -> None:
         self.model.add(lead)
@@ -255,6 +267,7 @@ class Traffic:
         self.report.counts["runs"], self.report.counts["API calls"] = self.world.runs, self.world.calls
         self.report.counts["mails"] = self.world.mailbox.mails.total()
         self.report.counts["leads"] = len(self.model.leads)
+        self.report.counts["final leads"] = sum(lead.final for lead in self.model.leads.values())
         self.report.statuses = Counter(lead.status for lead in self.model.leads.values())
         self.report.problems += checks.same_leads(self.model, self.world.org)
         self.report.problems += checks.same_mails(self.model, self.world.mailbox.mails)
@@ -267,6 +280,10 @@ class Traffic:
             f"{self.world.mailbox.mails.total():,} mails, {self.world.calls:,} API calls, "
             f"{self.world.trouble.happened.total():,} troubles, {len(self.report.problems)} problems"
         )
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _told(counts: Counter[str]) -> Counter[str]:
