@@ -14,5 +14,5 @@ from tests.conftest import ROOT, House
 def garage(tmp_path: Path) -> Iterator[House]:
     """A house without leads."""
     org = MockOrg(metadata=[ROOT / "config" / "org"])
-    with activated(org.handle):
+    with activated(lambda request: org.handle(request)):  # noqa: PLW0108  tests replace `handle`
         yield House(org, tmp_path / "state", ROOT)

@@ -1,6 +1,7 @@
 """Dealers' files end to end: buckets, zones, conflicts, answers in the dealer's language, the inbox."""
 
 import os
+import shutil
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 from partner_files.aftersales_leads import SELECT, version_of
 from partner_files.aftersales_words import NoSaleReasons
 from partner_files.aftersales_work import FIELDS
+from partner_files.dealer_updates import office
 from sfsync.engine.files import held
 from sfsync.project import Content
 from sfsync.tabular.made import made_at
 from tests.conftest import ROOT, House
+from tests.flows.test_crash import Killed, killed_at
 from tests.partner_files.leads import add_dealer, add_lead, answer, buckets, lead, write_csv
 
 VIN = "ZZ9YLL42AYCJ50217"
@@ -190,6 +193,42 @@ def test_an_appointment_with_the_e_mail_flag_is_confirmed_at_once(open_leads: Ho
     open_leads.take("dealer_updates", path)
     open_leads.take("dealer_updates", path)
     assert [mail.to for mail in open_leads.mails.sent] == ["lea.blanc@example.org"]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_an_import_killed_at_any_request_is_finished_by_the_next(
+    open_leads: House, tmp_path: Path, *, after: bool
+) -> None:
+    number = 0
+    while True:
+        number += 1
+        cells = {"Management notes": f"Round {number}"}
+        path = later(open_leads, write_csv(tmp_path / f"{number}.csv", [row(n, **cells) for n in (1, 2, 3)]))
+        try:
+            with killed_at(open_leads, number, after=after):
+                open_leads.take("dealer_updates", path)
+        except Killed:
+            (open_leads.state / "journal.sqlite").unlink()  # the lease of the dead; the journal is no state
+            assert set(buckets(open_leads.take("dealer_updates", path))) <= {"applied", "unchanged"}
+            notes = {lead(open_leads, f"ASL-00090{n}")["Management_Notes__c"] for n in (1, 2, 3)}
+            assert notes == {f"Round {number}"}
+        else:
+            break
+    assert number > 2
+
+
+def test_a_reason_that_an_admin_adds_is_understood_offered_and_required_to_be_complete(
+    tmp_path: Path,
+) -> None:
+    for folder in ("mappings", "config"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    path = tmp_path / "config" / "aftersales.yaml"
+    added = "  competitor:\n    requires: [notes]\n    words: {en: [Bought elsewhere], fr: [Concurrence]}\n"
+    path.write_text(path.read_text("utf-8") + added, "utf-8")
+    found = office(Content(tmp_path))
+    assert found.reasons.code("CONCURRENCE") == "competitor"
+    assert found.reasons.word("competitor", "zh") == "Bought elsewhere"
+    assert found.rules.reasons["competitor"] == ("notes",)
 
 
 def test_a_workbook_is_as_old_as_its_last_saving(tmp_path: Path) -> None:
