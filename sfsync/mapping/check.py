@@ -120,7 +120,7 @@ class _Check:
             text = "unique works on a field that takes one of our names as it is."
             yield (*place, "unique"), text, "Write unique at the name, under file.headers."
         header = self.names.get(field.from_ or "")
-        if field.unique and header is not None and has_rule(header) and not header.unique:
+        if field.unique and header is not None and has_rule(header, but="transform") and not header.unique:
             yield (
                 (*place, "unique"),
                 f"unique belongs to the rule of {field.from_}.",

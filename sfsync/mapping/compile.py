@@ -92,8 +92,9 @@ def _plan(mapping: Mapping, functions: Functions | None, *, date1904: bool) -> P
         rule, place = lenders.get(name, (header, ("file", "headers", name)))
         reader = reader_for(rule, mapping.file, date1904=date1904)
         limits = constraints(rule, reader)
+        said = place if header.transform is None else ("file", "headers", name)
         names.append(
-            NameItem(name, rule, _transformed(mapping, rule, reader, functions, place), limits, place)
+            NameItem(name, rule, _transformed(mapping, rule, reader, functions, said), limits, place)
         )
     types = {item.name: item.reader.dtype for item in names}
     adopted = {place[1] for rule, place in lenders.values()}
@@ -105,21 +106,25 @@ def _plan(mapping: Mapping, functions: Functions | None, *, date1904: bool) -> P
 
 
 def lent_rules(mapping: Mapping) -> dict[str, tuple[Rule, tuple[str, ...]]]:
-    """Names whose rule stands at a field, with the rule and its place."""
+    """Names whose rule stands at a field, with the rule and its place.
+
+    A transform at the name is no rule of its own: it makes the text that the field's rule reads.
+    """
     lent: dict[str, tuple[Rule, tuple[str, ...]]] = {}
     for field_name, rule in mapping.fields.items():
         name = rule.from_
         header = mapping.file.headers.get(name or "")
-        if name is None or header is None or name in lent or has_rule(header):
+        if name is None or header is None or name in lent or has_rule(header, but="transform"):
             continue
         if not (rule.when or rule.prefix or rule.lookup):
-            lent[name] = (rule, ("fields", field_name))
+            own = {} if header.transform is None else {"transform": header.transform}
+            lent[name] = (rule.model_copy(update=own), ("fields", field_name))
     return lent
 
 
-def has_rule(rule: Header | FieldRule) -> bool:
-    """Whether any key of a Rule is written there."""
-    return bool(rule.model_fields_set & _OWN)
+def has_rule(rule: Header | FieldRule, but: str = "") -> bool:
+    """Whether any key of a Rule is written there, ``but`` not counted."""
+    return bool(rule.model_fields_set & _OWN - {but})
 
 
 def constraints(rule: Rule, reader: Reader) -> Constraints:

@@ -178,6 +178,18 @@ def test_a_reason_can_be_said_in_another_language():
     assert mapping.bind(["Plate", "Size"], file="x").reason(row.problem).code == "plate_short"
 
 
+def test_a_name_with_nothing_but_a_transform_takes_the_rule_of_its_field():
+    text = MAPPING.replace(
+        "transform: plate, type: key, required: true, unique: true, max: 8", "transform: plate"
+    )
+    text = text.replace("Plate__c: plate", "Plate__c: {from: plate, type: key, required: true, unique: true}")
+    good, double, bad = rows(compiled(text), ("a-b-c", "1"), ("ABC", "1"), ("x", "1"))
+    assert (good.key, double.problem.rule, bad.problem.rule) == ("ABC", "duplicate_exact", "transform")
+    with pytest.raises(ConfigError) as caught:
+        compiled(text.replace("transform: plate", "transform: plaet"))
+    assert caught.value.problems[0].line == 9
+
+
 def test_a_field_may_have_a_transform_of_its_own():
     text = MAPPING + "  Name: {join: [plate, plate], with: '-', transform: shout}\n"
     (row,) = rows(compiled(text, shout=str.upper), ("abc", "1"))
