@@ -71,7 +71,8 @@ class Plan:
     @property
     def threads(self) -> int | None:
         """How many threads may map blocks; None: as many as are useful. A project's own function expects one."""
-        return 1 if any(item.rule.transform for item in (*self.names, *self.fields)) else None
+        rules = [*(item.rule for item in self.names), *(item.rule for item in self.fields)]
+        return 1 if any(rule.transform for rule in rules) else None
 
 
 def make_plan(
