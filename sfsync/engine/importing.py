@@ -391,12 +391,10 @@ def _settled(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 
 def _buckets(ledger: pl.DataFrame) -> dict[Bucket, int]:
-    counts = dict(ledger["bucket"].value_counts().iter_rows())
-    return {bucket: counts[bucket.value] for bucket in Bucket if bucket.value in counts}
+    return {Bucket(name): count for name, count in ledger["bucket"].value_counts().iter_rows()}
 
 
 def _reasons(ledger: pl.DataFrame) -> dict[str, int]:
-    kept = [Bucket.APPLIED.value, Bucket.UNCHANGED.value]
     text = pl.format("{}: {}", pl.col("bucket").cast(pl.String), "reason").alias("told")
-    told = ledger.filter(~pl.col("bucket").is_in(kept)).select(text)["told"]
-    return dict(told.value_counts(sort=True).iter_rows())
+    kept = pl.col("bucket").is_in([Bucket.APPLIED.value, Bucket.UNCHANGED.value])
+    return dict(ledger.filter(~kept).select(text)["told"].value_counts(sort=True).iter_rows())
