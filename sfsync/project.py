@@ -70,11 +70,6 @@ class Content:
         path = self.root / "config" / f"{name}.yaml"
         return read_model(path, model, section=section)
 
-    @cached_property
-    def zone(self) -> str:
-        """The zone of the business day, for whom no other one is known."""
-        return self.settings("sfsync", ProjectSettings).timezone
-
     def mapping_path(self, name: str) -> Path:
         """The file of a mapping, by its name or as a path."""
         if name.endswith((".yaml", ".yml")):
