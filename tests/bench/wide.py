@@ -101,4 +101,4 @@ def part(start: int, count: int) -> "pl.DataFrame":
         "language": one(32, ("nl", "NL", "fr", "de")),
         "note": one(33, _NOTES),
     }
-    return pl.select(**columns)
+    return pl.select([column.alias(name) for name, column in columns.items()])
