@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from sfsync.tabular.cuts import Positions
+
 _MOST_ODD = 0.2
 """The share of odd records from which on it is quicker to read all of them with the csv module."""
 
@@ -160,7 +162,7 @@ def _with_odd(found: Cut, layout: Layout, notes: Notes) -> "pl.DataFrame | None"
     return pl.concat([frame, framed(layout, records, notes)]).sort("row")
 
 
-def _fields(data: "NDArray[np.uint8]", ends: "NDArray[np.int64]", delimiter: int) -> "NDArray[np.int64]":
+def _fields(data: "NDArray[np.uint8]", ends: "Positions", delimiter: int) -> "NDArray[np.int64]":
     """How many fields each record has: its delimiters outside quotes, and one."""
     import numpy as np
 
