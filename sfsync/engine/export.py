@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 from sfsync.engine.export_model import Export
 from sfsync.engine.export_query import Cell, cells, condition, count_query, instant, row_query
-from sfsync.engine.flow import Look, get
+from sfsync.engine.flow import get
 from sfsync.engine.guards import Guards
-from sfsync.engine.operation import closing, meter_of
+from sfsync.engine.one_run import one_run
 from sfsync.engine.results import RunResult, StepResult
 from sfsync.engine.running import Ports, Running
 from sfsync.errors import GuardRefused
@@ -43,41 +43,20 @@ def export_records(
     ``output`` is another file than that in the state folder; ``full``: all records, whatever was exported before.
     """
     columns = cells(export, ports.org.describe)
-    started, meter = ports.clock.monotonic(), meter_of(ports)
-    journal, flow = ports.open_journal(), f"export {export.export}"
-    with journal.lease(flow, holder=ports.holder, ttl_seconds=ports.lease_seconds) as lease:
-        run_id = journal.start_run("export", export.export, org=ports.org.url, arguments={"full": str(full)})
-        running = Running(ports, journal, run_id, Look(ports.org, ports.clock, ports.day), lease, meter)
-        done: list[StepResult] = []
-
-        def result(status: str = "") -> RunResult:
-            return RunResult(
-                run_id,
-                "export",
-                export.export,
-                tuple(done),
-                meter.spent(),
-                meter.remaining(),
-                ports.clock.monotonic() - started,
-                tuple(running.files),
-                tuple(running.messages),
-                status,
-            )
-
-        with closing(running, result):
-            ports.watcher.step(export.export, export.about)
-            work = _Work(running, export, columns, lease, full=full)
-            work.write(output)
-            counts = {Bucket.APPLIED: work.written, Bucket.UNCHANGED: work.skipped}
-            seconds = ports.clock.monotonic() - started
-            done.append(
-                StepResult(export.export, work.written + work.skipped, counts, meter.spent(), seconds)
-            )
-            journal.record_step(
-                run_id, StepRecord(export.export, done[0].selected, counts, meter.spent(), seconds)
-            )
-            ports.watcher.done(done[0])
-        return result()
+    name = export.export
+    with one_run(ports, "export", name, lease=f"export {name}", arguments={"full": str(full)}) as running:
+        ports.watcher.step(name, export.about)
+        work = _Work(running, export, columns, running.lease, full=full)
+        work.write(output)
+        counts = {Bucket.APPLIED: work.written, Bucket.UNCHANGED: work.skipped}
+        end = running.ended()
+        step = StepResult(name, work.written + work.skipped, counts, end.api_calls, end.seconds)
+        running.done.append(step)
+        running.journal.record_step(
+            running.run_id, StepRecord(name, step.selected, counts, end.api_calls, end.seconds)
+        )
+        ports.watcher.done(step)
+    return running.ended()
 
 
 @dataclass(slots=True)

@@ -1,19 +1,19 @@
 """One operation of an operator or of cron: plan, run, import or export, from lease to last line of the journal."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sfsync.engine.files import FileStep, answer_name, read_file, write_answer_file
 from sfsync.engine.flow import FileRows, Flow, Inbox, Look, PartnerFile, Step
 from sfsync.engine.guards import Guards
+from sfsync.engine.one_run import meter_of, one_run
 from sfsync.engine.plan import Meter, plan_step
 from sfsync.engine.results import RunResult, StepPlan, StepResult, merge
 from sfsync.engine.run import Ledger, run_step
 from sfsync.engine.running import Ports, Running
 from sfsync.engine.tables import TableFile
-from sfsync.errors import BudgetSpent, FileRefused, GuardRefused, SfsyncError, TransportFailed
+from sfsync.errors import BudgetSpent, FileRefused, GuardRefused, TransportFailed
 from sfsync.journal.values import FileRecord, JobRecord, RowRecord, StepRecord
 from sfsync.records import Bucket, Update
 from sfsync.transports.base import Claimed, Outbox
@@ -128,64 +128,17 @@ def _operate(
     *,
     file: FileRows | TableFile | None = None,
 ) -> RunResult:
-    started, meter = ports.clock.monotonic(), meter_of(ports)
-    journal = ports.open_journal()
-    with journal.lease(flow.name, holder=ports.holder, ttl_seconds=ports.lease_seconds) as lease:
-        arguments = {"step": what or "", "file": file.name if file else ""}
-        run_id = journal.start_run(command, flow.name, org=ports.org.url, arguments=arguments)
-        running = Running(ports, journal, run_id, Look(ports.org, ports.clock, ports.day), lease, meter)
-        done: list[StepResult] = []
-
-        def result(status: str = "") -> RunResult:
-            return RunResult(
-                run_id,
-                command,
-                flow.name,
-                tuple(done),
-                meter.spent(),
-                meter.remaining(),
-                ports.clock.monotonic() - started,
-                tuple(running.files),
-                tuple(running.messages),
-                status,
-                _rows_read(file, done),
-            )
-
-        with closing(running, result):
-            _settle_jobs(running, flow)
-            for step in steps:
-                for part in _one(running, flow, step, file):
-                    _enter(done, part)
-                    ports.watcher.done(part)
-        return result(running.status)
-
-
-@contextmanager
-def closing(running: Running, result: Callable[[str], RunResult]) -> Iterator[None]:
-    """Write the run's last line into the journal however it ends; an error carries what was done before it."""
-    status, exit_code = "failed", 4
-    try:
-        yield
-        status = running.status
-        exit_code = result(status).exit_code
-    except SfsyncError as error:
-        status, exit_code = "refused" if isinstance(error, GuardRefused) else "failed", error.exit_code
-        running.say(str(error))
-        error.run = result(status).to_json()
-        raise
-    finally:
-        end = result(status)
-        for record in running.outgoing:
-            running.journal.record_file(running.run_id, record)
-        running.journal.finish_run(
-            running.run_id,
-            end.status,
-            exit_code=exit_code,
-            api_calls=end.api_calls,
-            api_remaining=end.api_remaining,
-            seconds=end.seconds,
-            messages=end.messages,
-        )
+    arguments = {"step": what or "", "file": file.name if file else ""}
+    with one_run(ports, command, flow.name, lease=flow.name, arguments=arguments) as running:
+        running.rows_read = len(file.rows) if isinstance(file, FileRows) else None
+        _settle_jobs(running, flow)
+        for step in steps:
+            for part in _one(running, flow, step, file):
+                _enter(running.done, part)
+                if isinstance(file, TableFile):
+                    running.rows_read = running.done[0].selected
+                ports.watcher.done(part)
+    return running.ended()
 
 
 def _settle_jobs(running: Running, flow: Flow) -> None:
@@ -207,12 +160,6 @@ def _settle_jobs(running: Running, flow: Flow) -> None:
     for left in running.journal.open_jobs(flow.name, org=ports.org.url):
         job = ports.org.settle(left.api, left.job_id)
         running.say(f"The bulk job {job.id} of run {left.run_id} was found and settled ({job.state}).")
-
-
-def _rows_read(file: FileRows | TableFile | None, done: Sequence[StepResult]) -> int | None:
-    if isinstance(file, FileRows):
-        return len(file.rows)
-    return done[0].selected if file and done else None
 
 
 def _enter(done: list[StepResult], part: StepResult) -> None:
@@ -366,9 +313,3 @@ def guards_of(flow: Flow, bound: Any) -> Guards:
     """The flow's guards; those in the mapping of a partner's file win over them."""
     own = bound.mapping.guards.model_dump(exclude_none=True) if bound is not None else {}
     return Guards.model_validate({**flow.guards, **own})
-
-
-def meter_of(ports: Ports) -> Meter:
-    """What the org is asked from now on."""
-    before = ports.org.usage.calls
-    return Meter(lambda: ports.org.usage.calls - before, lambda: ports.org.usage.remaining)

@@ -11,7 +11,7 @@ from sfsync.clock import Clock, today
 from sfsync.engine.apply import write_phases
 from sfsync.engine.flow import Decision, Look, PartnerFile, Result
 from sfsync.engine.plan import Meter
-from sfsync.engine.results import StepResult
+from sfsync.engine.results import RunResult, StepResult
 from sfsync.errors import TransportFailed
 from sfsync.journal.values import FileRecord
 from sfsync.languages.catalogue import ENGLISH, Catalogue
@@ -82,9 +82,17 @@ class Running:
     ports: Ports
     journal: "Journal"
     run_id: str
+    command: str
+    name: str
+    """The flow or export that runs."""
     look: Look
     lease: "Lease"
     meter: Meter
+    started: float
+    """By the clock's ``monotonic``, seconds."""
+    done: list[StepResult] = field(default_factory=list)
+    rows_read: int | None = None
+    """Rows of the file that is taken; None where there is none."""
     files: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     outgoing: list[FileRecord] = field(default_factory=list)
@@ -98,6 +106,22 @@ class Running:
         if self.failed:
             return "failed"
         return "refused" if self.refused else ""
+
+    def ended(self, status: str | None = None) -> RunResult:
+        """The run as it stands; ``status`` where it is not the run's own."""
+        return RunResult(
+            self.run_id,
+            self.command,
+            self.name,
+            tuple(self.done),
+            self.meter.spent(),
+            self.meter.remaining(),
+            self.ports.clock.monotonic() - self.started,
+            tuple(self.files),
+            tuple(self.messages),
+            self.status if status is None else status,
+            self.rows_read,
+        )
 
     def write(self, decisions: Sequence[Decision]) -> list[Result]:
         return write_phases(self.ports.org, decisions, self.progress)

@@ -92,23 +92,6 @@ def _named(header: Header, texts: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def rawrecords(path: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
-    """(first line, fields) of every record from the top: title blocks, blank lines and footers too.
-
-    A ``sep=`` line is a record of one field. ``table`` is what ``open_text`` gave for the same file.
-    """
-    encoding = Encoding(
-        table.encoding or "utf-8", len("\ufeff".encode(table.encoding or "utf-8")) if table.bom else 0
-    )
-    lines = Lines(path.name, decoded(path, encoding, 1 << 20))
-    top = next(iter(Lines(path.name, decoded(path, encoding, 1 << 16))), "")
-    skip = 1 if sep_line(top) else 0
-    if skip:
-        yield 1, [top.rstrip("\r\n")]
-    for start, _, record in records(lines, table.delimiter or ",", skip):
-        yield start, record
-
-
 def raw_records(path: Path, table: Table) -> Iterator[tuple[int, list[str]]]:
     """(first line, fields) of every record from the top: title blocks, blank lines and footers too.
 
