@@ -53,7 +53,7 @@ def counts(call: Call) -> Reply:
 
 def _counts(call: Call) -> dict[str, Any]:
     objects = call.core.schema.objects
-    found = {name: call.core.query(f"SELECT COUNT() FROM {name}").total for name in objects}
+    found = {name: call.core.count(name) for name in objects}
     return {"counts": {name: count for name, count in sorted(found.items()) if count}}
 
 

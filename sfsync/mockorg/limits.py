@@ -75,7 +75,7 @@ def record_count(call: Call) -> Reply:
     counted = []
     for name in names:
         definition = call.core.schema.objects.get(name)
-        count = call.core.query(f"SELECT COUNT() FROM {definition.name}").total if definition else 0
+        count = call.core.count(definition.name) if definition else 0
         if definition and (count or asked):
             counted.append({"count": count, "name": definition.name})
     return Reply(200, {"sObjects": counted})

@@ -210,6 +210,11 @@ class OrgCore:
             raise problems.no_such_field(thing.name, field)
         return self.store.find(thing.name, found.name, value)
 
+    def count(self, object_name: str) -> int:
+        """How many live records an object has; also of objects that may not be listed."""
+        self._definitions.serve(object_name)
+        return self.store.count(object_name)
+
     def query(self, soql: str, *, all_rows: bool = False, version: str = API_VERSION) -> QueryResult:
         """Run a query; ``all_rows`` includes the recycle bin. Raises Refused with the org's text and place."""
         compiler = Compiler(

@@ -45,7 +45,7 @@ def _first_page(call: Call, *, all_rows: bool) -> Reply:
 def _explained(call: Call, soql: str) -> Reply:
     """What a query would cost: here always a walk over the table. Source: "Get Feedback on Query Performance"."""
     result = call.core.query(soql)
-    every = call.core.query(f"SELECT COUNT() FROM {result.object}").total
+    every = call.core.count(result.object)
     plan = {
         "cardinality": result.total,
         "fields": [],

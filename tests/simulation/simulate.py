@@ -17,6 +17,7 @@ from requests import sessions
 
 from sfsync.mapping.bind import Bound
 from sfsync.mapping.rows import MappedBlock
+from sfsync.mapping.source import source_of
 from tests.simulation.judge import only, picture, sound, untouched
 from tests.simulation.scenarios import SCENARIOS, Course, Scenario, Violation
 from tests.simulation.schedule import Aim, Schedule
@@ -119,7 +120,7 @@ def _remembering(real: Any) -> Any:
     known: dict[Any, list[MappedBlock]] = {}
 
     def mapped(bound: Bound, blocks: Any, *, lookups: Any = None) -> Iterable[MappedBlock]:
-        frames = list(blocks() if callable(blocks) else blocks)
+        frames = list(source_of(blocks, once=True).blocks())
         rows = tuple((*frame.columns, *frame.rows()) for frame in frames)
         key = (id(bound.columns.plan), bound.columns.headings, rows)
         if lookups:
