@@ -37,7 +37,7 @@ def test_a_rule_that_is_not_looked_at_is_noticed(tmp_path: Path, monkeypatch: py
         if rule.code not in {"status_back", "attempt_gap", "reason_missing"}
     ]
     monkeypatch.setattr(aftersales_rules, "RULES", kept)
-    assert simulated(Size(leads=150, dealers=6, days=6, every=2), tmp_path).problems
+    assert simulated(Size(leads=200, dealers=8, days=8, every=2), tmp_path).problems
 
 
 def test_mails_that_are_not_claimed_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
