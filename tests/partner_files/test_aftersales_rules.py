@@ -269,7 +269,8 @@ class Lives(RuleBasedStateMachine):
         row: dict[str, Any] = {"no_sale_reason": reason} if reason else {}
         if more:
             row |= {"ownership_end": date(2022, 1, 1), "notes": "Said.", "recontact_date": date(2023, 1, 1)}
-        if {**self.org, **row, "status": NO_SALE} == self.org:
+        new = {name for name, value in (row | {"status": NO_SALE}).items() if self.org.get(name) != value}
+        if not new:
             return  # the same as before
         met = {
             "trade_in": True,
@@ -278,12 +279,8 @@ class Lives(RuleBasedStateMachine):
             "again": bool(more or self.again),
         }
         allowed = not self.over and bool(self.attempts) and met.get(reason or "", False)
-        only_date = (
-            set(row) == {"no_sale_reason"}
-            and self.status == NO_SALE
-            and self.org.get("no_sale_reason") == reason
-        )
-        if self.send(allowed=allowed or only_date, status=NO_SALE, **row) and not only_date:
+        moves = new == {"recontact_date"} and self.org.get("no_sale_reason") == "again" and not self.begun
+        if self.send(allowed=allowed or moves, status=NO_SALE, **row):
             self.status, self.notes = NO_SALE, self.notes or more
             self.again = date(2023, 1, 1) if more else self.again
 
