@@ -106,6 +106,7 @@ class StillMissing(Step[Sequence[Record]]):
 
     name = "still_missing"
     about = "Cards that were sent out and have not come back."
+    after_all = True
 
     def select(self, look: Look, expected: Sequence[Any]) -> Sequence[Record]:
         soql = f"{WAITING} AND Allocation_Sent_On__c != null ORDER BY Allocation_Sent_On__c, {KEY_FIELD}"
@@ -121,7 +122,8 @@ class StillMissing(Step[Sequence[Record]]):
         if rows:
             path = hands.result("still-missing.csv", lambda path: _write(path, rows))
             more = " or more" if len(selected) == _LISTED else ""
-            hands.say(f"{len(rows):,}{more} cards were sent out and have not come back: {path.name}.")
+            what = "card was sent out and has" if len(rows) == 1 else "cards were sent out and have"
+            hands.say(f"{len(rows):,}{more} {what} not come back: {path.name}.")
         return []
 
 

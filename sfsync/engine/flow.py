@@ -91,6 +91,8 @@ class Step(Generic[S]):
     about: str = ""
     by_hand: bool = False
     """Only run when it is named: `run charge_card` leaves it out."""
+    after_all: bool = False
+    """Among the steps that follow a partner's file: run once, when no file waits any more."""
     consumes: tuple[type, ...] = ()
     """In `plan`: the kinds of values from earlier steps' ``expect`` that this step takes up."""
 

@@ -109,6 +109,7 @@ def _planned(ports: Ports, step: Step[Any] | Inbox, messages: list[str]) -> Iter
         return
     partner_file = ports.partner_file(step.partner_file)
     assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
+    last: dict[str, Step[Any]] = {}
     for waiting in ports.places.inbox(step.partner_file, messages.append).waiting():
         try:
             file = read_file(waiting.path, ports.mapping(partner_file.mapping), waiting.name)
@@ -116,7 +117,12 @@ def _planned(ports: Ports, step: Step[Any] | Inbox, messages: list[str]) -> Iter
             messages.append(f"{error} The file would be put into quarantine.")
             continue
         yield partner_file.take(file)
-        yield from partner_file.then(file) if partner_file.then else ()
+        for following in partner_file.then(file) if partner_file.then else ():
+            if following.after_all:
+                last[following.name] = following
+            else:
+                yield following
+    yield from last.values()
 
 
 def _operate(
@@ -261,6 +267,7 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
     assert partner_file.take and partner_file.mapping  # noqa: S101, PT018  an inbox takes files
     yield StepResult(inbox.name, 0, {}, 0)
     answers = ports.places.answers(inbox.partner_file)
+    last: dict[str, Step[Any]] = {}
     for claimed in _claims(running, inbox):
         try:
             file = read_file(claimed.path, ports.mapping(partner_file.mapping), claimed.name)
@@ -279,7 +286,12 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
             continue
         claimed.archive()
         for step in partner_file.then(file) if partner_file.then else ():
-            yield from _one(running, flow, step, None)
+            if step.after_all:
+                last[step.name] = step
+            else:
+                yield from _one(running, flow, step, None)
+    for step in last.values():
+        yield from _one(running, flow, step, None)
 
 
 _DOUBTFUL = (Bucket.INVALID, Bucket.NOT_FOUND)
