@@ -109,6 +109,24 @@ def explained(where: str) -> Iterator[None]:
         raise _explain(where, error) from error
 
 
+class Tables:
+    """A part of the journal that reads and writes its database. Troubles are JournalErrors."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with explained(self._where), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with explained(self._where), reading(self._engine).connect() as connection:
+            yield connection
+
+
 def _explain(where: str, error: DBAPIError) -> JournalError:
     text = str(error.orig).strip()
     for words, message, hint in _SQLITE_TROUBLES:

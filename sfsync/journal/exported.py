@@ -4,8 +4,7 @@ A run notes records while it writes; they count only when the run keeps its wate
 dead run noted is forgotten by the next.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sfsync.clock import Clock
-from sfsync.journal.database import explained, reading
+from sfsync.journal.database import Tables
 from sfsync.journal.tables import exported, watermarks
 
 BATCH = 5_000
@@ -25,11 +24,12 @@ Told = tuple[str, str]
 """A record's id and the stamp of the state that was told of; stamps sort as text."""
 
 
-class Exported:
+class Exported(Tables):
     """The memory of one export from one org, by ``name``. Troubles are JournalErrors."""
 
     def __init__(self, engine: Engine, where: str, clock: Clock, name: str) -> None:
-        self._engine, self._where, self._clock, self._name = engine, where, clock, name
+        super().__init__(engine, where)
+        self._clock, self._name = clock, name
 
     def watermark(self) -> str | None:
         """The newest stamp that was told of; None before the first export."""
@@ -81,16 +81,6 @@ class Exported:
     @property
     def _mine(self) -> Any:
         return exported.c.name == self._name
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with explained(self._where), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with explained(self._where), reading(self._engine).connect() as connection:
-            yield connection
 
 
 def stamp_of(moment: datetime) -> str:

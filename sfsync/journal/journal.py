@@ -5,7 +5,6 @@ No values of records come in: keys, ids, buckets, reasons, field names, counts.
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sfsync.clock import Clock
 from sfsync.errors import ConfigError
 from sfsync.journal import leases, packs, rows, story
-from sfsync.journal.database import connect, explained, parse_url, place, reading
+from sfsync.journal.database import Tables, connect, explained, parse_url, place, reading
 from sfsync.journal.exported import Exported
 from sfsync.journal.forget import Forgotten, forget
 from sfsync.journal.migrate import migrate
@@ -55,12 +54,11 @@ def open_journal(url: str, *, clock: Clock) -> "Journal":
     return Journal(engine, where, clock)
 
 
-class Journal:
+class Journal(Tables):
     """One open journal; one in a file or on a server may be shared between threads. Troubles are JournalErrors."""
 
     def __init__(self, engine: Engine, where: str, clock: Clock) -> None:
-        self._engine = engine
-        self._where = where
+        super().__init__(engine, where)
         self._clock = clock
 
     def close(self) -> None:
@@ -283,16 +281,6 @@ class Journal:
                 select(func.count(), func.coalesce(func.sum(runs.c.api_calls), 0)).where(mine)
             ).one()
             return Usage(count, calls, connection.execute(last).scalar_one_or_none())
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with explained(self._where), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with explained(self._where), reading(self._engine).connect() as connection:
-            yield connection
 
 
 def _insert(connection: Connection) -> Any:
