@@ -13,7 +13,7 @@ from sfsync.journal.database import connect, parse_url
 from sfsync.journal.journal import Journal, open_journal
 
 POSTGRES = os.environ.get("SFSYNC_TEST_POSTGRES_URL", "")
-SCHEMA = "sfsync_test"
+SCHEMA = f"sfsync_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 NO_POSTGRES = pytest.mark.skipif(not POSTGRES, reason="SFSYNC_TEST_POSTGRES_URL is not set")
 
 
