@@ -3,8 +3,12 @@
 import json
 import logging
 import re
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
+
+RUN: ContextVar[str] = ContextVar("run", default="")
+"""The id of the run that goes on: every line of its log bears it."""
 
 _TOKEN = re.compile(
     r"""
@@ -96,7 +100,8 @@ class _Text(logging.Formatter):
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     fields = getattr(record, "fields", None)
-    return fields if isinstance(fields, dict) else {}
+    run = {"run": RUN.get()} if RUN.get() else {}
+    return run | fields if isinstance(fields, dict) else run
 
 
 def _clean(value: Any) -> Any:

@@ -99,6 +99,8 @@ class Outcome:
     code: str = ""
     message: str = ""
     fields: tuple[str, ...] = ()
+    via: str = field(default="", compare=False)
+    """What carried it: a bulk job by its id, or a request as ``Session.newest`` names it. Evidence only."""
 
     @property
     def reason(self) -> str:
@@ -160,7 +162,9 @@ def _number(value: float) -> float:
         return value
 
 
-_PERSONAL = re.compile(r"(Name|Company|Email|Phone|Fax|Street|PostalCode|Birthdate|Description|Notes)(__c)?$")
+_PERSONAL = re.compile(
+    r"((?<!Stage)Name|Company|Email|Phone|Fax|Street|PostalCode|Birthdate|Description|Notes)(__c)?$"
+)
 
 
 def personal(field: str) -> bool:

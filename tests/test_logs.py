@@ -140,3 +140,16 @@ def test_a_closed_stream_is_left_alone(capsys):
     stream.close()
     logging.getLogger("sfsync.test").warning("nobody reads this")
     assert capsys.readouterr().err == ""
+
+
+def test_every_line_of_a_run_bears_its_id():
+    stream = io.StringIO()
+    logs.configure(0, stream)
+    log = logging.getLogger("sfsync.test")
+    token = logs.RUN.set("20260101-0000-abcd")
+    logs.event(log, logging.WARNING, "sfsync.during", rows=3)
+    logs.RUN.reset(token)
+    logs.event(log, logging.WARNING, "sfsync.after")
+    during, after = map(json.loads, stream.getvalue().splitlines())
+    assert (during["run"], during["rows"]) == ("20260101-0000-abcd", 3)
+    assert "run" not in after

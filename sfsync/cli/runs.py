@@ -30,7 +30,10 @@ def list_(url: str | None, options: Options, flow: str | None, limit: int) -> No
     with closing(_open(url, options)) as journal:
         runs = journal.runs(limit, flow)
     options.result({"runs": [view.run_json(run) for run in runs]})
-    options.say(view.runs_table(runs) if runs else "No runs yet.")
+    if runs:
+        options.say(view.runs_table(runs))
+    else:
+        options.say(f"No runs of {flow}; `sfsync runs list` shows all." if flow else "No runs yet.")
 
 
 @command.command(

@@ -58,6 +58,7 @@ def row_json(row: RowRecord) -> dict[str, Any]:
         "object": row.object,
         "fields": list(row.fields),
         "job_id": row.job_id,
+        "request": row.request,
     }
 
 
@@ -106,8 +107,8 @@ def run_text(run: Run) -> str:
         + (f", {_number(head.api_remaining)} left" if head.api_remaining is not None else ""),
     ]
     parts += [f"  {message}" for message in head.messages]
-    if head.arguments:
-        parts.append("Arguments: " + ", ".join(f"{name}={value}" for name, value in head.arguments.items()))
+    if given := [f"{name}={value}" for name, value in head.arguments.items() if value]:
+        parts.append(f"Arguments: {', '.join(given)}")
     if run.steps:
         parts += ["", _steps_table(run.steps)]
     if run.reasons:
@@ -151,11 +152,13 @@ def _what(event: Event) -> tuple[str, str, str]:
             row.reason,
             row.key or "",
             _where(row),
+            f"mapping {event.mapping}" if event.mapping else "",
             " ".join(filter(None, (row.object, row.record_id))),
         ]
         details += [
             f"fields {', '.join(row.fields)}" if row.fields else "",
             f"job {row.job_id}" if row.job_id else "",
+            f"request {row.request}" if row.request else "",
         ]
         return event.step, row.bucket.value, "; ".join(filter(None, details))
     if event.job:
@@ -166,7 +169,10 @@ def _what(event: Event) -> tuple[str, str, str]:
             f"{job.operation} {job.object}, {_number(job.rows)} rows; {job.job_id}",
         )
     file = event.file
-    return ("", f"file {file.direction}", f"{file.name} ({file.partner_file})") if file else ("", "", "")
+    if file is None:
+        return "", "", ""
+    details = [file.name, file.partner_file, f"mapping {file.mapping}" if file.mapping else ""]
+    return "", f"file {file.direction}", "; ".join(filter(None, details))
 
 
 def _where(row: RowRecord) -> str:
@@ -211,7 +217,8 @@ def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     console = Console(width=None if sys.stdout.isatty() else _WIDE)
     with console.capture() as capture:
         console.print(table)
-    return "\n".join(line.rstrip() for line in capture.get().strip("\n").splitlines())
+    printed = [line.rstrip() for line in capture.get().splitlines()]
+    return "\n".join(line for line in printed if line)
 
 
 def _step_json(step: StepRecord) -> dict[str, Any]:
@@ -232,6 +239,7 @@ def _file_json(file: FileRecord) -> dict[str, Any]:
         "direction": file.direction,
         "partner_file": file.partner_file,
         "size": file.size,
+        "mapping": file.mapping or None,
         "at": _iso(file.at),
     }
 
@@ -257,7 +265,7 @@ def _event_json(event: Event) -> dict[str, Any]:
         "step": event.step,
     }
     if event.row:
-        body["row"] = row_json(event.row)
+        body["row"] = row_json(event.row) | {"mapping": event.mapping or None}
     if event.job:
         body["job"] = _job_json(event.job)
     if event.file:

@@ -70,8 +70,9 @@ def show(result: RunResult, options: Options) -> None:
         return
     _table(result.steps, _console())
     left = f", {result.api_remaining:,} left today" if result.api_remaining is not None else ""
-    word = "would cost" if result.command == "plan" else "used"
-    options.say(f"{result.api_calls:,} API calls {word}{left}. {result.seconds:.1f} s.")
+    cost = f"{result.api_calls:,} API call{'s' if result.api_calls != 1 else ''}"
+    told = f"It would cost {cost}" if result.command == "plan" else f"{cost} used"
+    options.say(f"{told}{left}. {result.seconds:.1f} s.")
     for path in result.files:
         options.say(f"  {path}")
     for message in result.messages:

@@ -46,6 +46,7 @@ def write_phases(
     ids: dict[tuple[str, str], str] = {}
     trouble: dict[int, Outcome] = {}
     found: dict[int, dict[str, str]] = {}
+    via: dict[int, str] = {}
     depth = max((len(decision.phases) for decision in decisions), default=0)
     for phase in range(depth):
         places: dict[tuple[str, str, str], list[int]] = {}
@@ -64,6 +65,7 @@ def write_phases(
             if isinstance(change, Create) and outcome.id:
                 ids[change.object, change.key] = outcome.id
             for index in places[target(change)]:
+                via[index] = outcome.via
                 if outcome.state is State.UNKNOWN:
                     trouble[index] = outcome  # a look at the org tells more than another change's refusal
                 elif outcome.state is not State.DONE:
@@ -71,7 +73,7 @@ def write_phases(
                 elif outcome.id:
                     found.setdefault(index, {})[change.object] = outcome.id
     return [
-        _result(decision, trouble.get(index), found.get(index, {}))
+        replace(_result(decision, trouble.get(index), found.get(index, {})), via=via.get(index, ""))
         for index, decision in enumerate(decisions)
     ]
 

@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from sfsync.engine.tables import TableFile
     from sfsync.mapping.bind import Bound
     from sfsync.mapping.compile import CompiledMapping
+    from sfsync.mapping.model import Mapping as Mapping_
     from sfsync.mapping.plan import Lookup
     from sfsync.mapping.rows import MappedRow
     from sfsync.tabular.answer_cells import Answer
@@ -74,6 +76,11 @@ def read_file(path: Path, mapping: "CompiledMapping", name: str | None = None) -
     table = open_table(path, Hints(wanted=mapping.wanted))
     bound = _bind(mapping, table)
     return FileRows(path, name or path.name, digest(path), map_table(bound, table), table, bound)
+
+
+def state_of(mapping: "Mapping_") -> str:
+    """A mapping and the state it is in, as evidence: its name, and digits that change whenever what it says does."""
+    return f"{mapping.mapping} {sha256(mapping.model_dump_json().encode()).hexdigest()[:8]}"
 
 
 def read_as(

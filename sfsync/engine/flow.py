@@ -69,6 +69,8 @@ class Result:
     reason: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
     unknown: bool = False
+    via: str = ""
+    """The request or bulk job that carried its last change, as ``records.Outcome`` names it."""
 
 
 class Hands(Protocol):

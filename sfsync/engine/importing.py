@@ -49,16 +49,15 @@ LEDGER = pl.Schema(
         "fields": pl.String(),
         "code": pl.String(),
         "others": pl.String(),
+        "via": pl.Categorical(),  # the request or bulk job that carried it
     }
 )
 """Where each row of the file ended. ``field``: our name of what is to blame; ``fields``: what an update changed;
 ``code``: ``rule:…`` of the mapping, ``org:…`` of the org, or one of ours; ``others``: rows that the reason names."""
 
-
 NO_KEY = Reason("no_key", "the row has no key")
 UNKNOWN = "outcome_unknown"
 """The code of an outcome that nobody knows."""
-
 AGAIN = 10
 """Rows that are sent again go as single changes up to so many times the usual number: that lane copes with locks."""
 
@@ -262,6 +261,7 @@ def _line(
         "fields": "",
         "code": code,
         "others": "",
+        "via": "",
     }
     columns = [pl.lit(value).alias(name) for name, value in common.items() if name not in rows.columns]
     return rows.with_columns(columns).select(pl.col(name).cast(dtype) for name, dtype in LEDGER.items())

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from sfsync import logs
 from sfsync.engine.flow import Look
 from sfsync.engine.plan import Meter
 from sfsync.engine.running import Ports, Running
@@ -20,8 +21,12 @@ def one_run(
         run_id = journal.start_run(command, name, org=ports.org.url, arguments=arguments)
         look = Look(ports.org, ports.clock, ports.day)
         running = Running(ports, journal, run_id, command, name, look, held, meter, started)
-        with _closing(running):
-            yield running
+        logged = logs.RUN.set(run_id)
+        try:
+            with _closing(running):
+                yield running
+        finally:
+            logs.RUN.reset(logged)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sfsync.engine.files import FileStep, answer_name, read_file, write_answer_file
+from sfsync.engine.files import FileStep, answer_name, read_file, state_of, write_answer_file
 from sfsync.engine.flow import FileRows, Flow, Inbox, Look, PartnerFile, Step
 from sfsync.engine.guards import Guards
 from sfsync.engine.one_run import meter_of, one_run
@@ -216,7 +216,10 @@ def _run(
     running.journal.record_rows(running.run_id, step.name, list(_evidence(ledger, file)))
     if file is not None:
         size = file.path.stat().st_size
-        running.journal.record_file(running.run_id, FileRecord(file.name, file.digest, "in", step.name, size))
+        taken = FileRecord(
+            file.name, file.digest, "in", step.name, size, mapping=state_of(file.bound.mapping)
+        )
+        running.journal.record_file(running.run_id, taken)
         catalogue = ports.catalogue(file.bound.language)
         answer = running.result(
             answer_name(file), lambda path: write_answer_file(file, ledger, path, catalogue)
@@ -246,7 +249,8 @@ def _import(running: Running, flow: Flow, step: "TableImport") -> StepResult:
     )
     record(running.journal, running.run_id, step.name, ledger, file, step.object)
     size = file.path.stat().st_size
-    running.journal.record_file(running.run_id, FileRecord(file.name, file.digest, "in", step.name, size))
+    taken = FileRecord(file.name, file.digest, "in", step.name, size, mapping=state_of(file.bound.mapping))
+    running.journal.record_file(running.run_id, taken)
     running.result(*answer(file, ledger, ports.catalogue(file.bound.language)))
     return result
 
@@ -314,6 +318,7 @@ def _evidence(ledger: Ledger, file: FileRows | None) -> Iterator[RowRecord]:
             record_id=result.ids.get(last.object) if last else None,
             object=last.object if last else None,
             fields=tuple(last.values) if isinstance(last, Update) else (),
+            via=result.via,
         )
 
 

@@ -196,5 +196,5 @@ def _results(few: list[tuple[int, Change]], results: list[Outcome]) -> pl.DataFr
     for (row, change), outcome in zip(few, results, strict=True):
         sent = change.values.items() if isinstance(change, Create | Update) else ()
         reason = "" if outcome.state is State.DONE else unquoted(outcome.reason, sent)
-        cells_.append((row, outcome.state.value, outcome.id, outcome.code, reason, False))
+        cells_.append((row, outcome.state.value, outcome.id, outcome.code, reason, False, outcome.via))
     return pl.DataFrame(cells_, schema=OUTCOMES, orient="row")

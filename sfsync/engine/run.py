@@ -42,7 +42,8 @@ class Ledger:
         for identity, result in self.results.items():
             decision = now.get(identity)
             if result.unknown and (decision is None or decision.bucket is Bucket.UNCHANGED):
-                self.results[identity] = Result(Bucket.APPLIED, self.decisions[identity].reason)
+                reason = self.decisions[identity].reason
+                self.results[identity] = Result(Bucket.APPLIED, reason, via=result.via)
 
     def open(self, decisions: Sequence[Decision]) -> list[Decision]:
         """The decisions that are still to be acted upon."""

@@ -60,11 +60,12 @@ def _evidence(ledger: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("field") != "").then(blamed).otherwise("reason").alias("reason"),
         pl.col(ID).alias("record_id"),
         "fields",
+        "via",
     )
 
 
 def _records(lines: pl.DataFrame, file: TableFile, object_name: str) -> Iterator[RowRecord]:
-    for row, key, bucket, reason, record_id, fields in lines.iter_rows():
+    for row, key, bucket, reason, record_id, fields, via in lines.iter_rows():
         yield RowRecord(
             key=key,
             bucket=Bucket(bucket),
@@ -74,6 +75,7 @@ def _records(lines: pl.DataFrame, file: TableFile, object_name: str) -> Iterator
             record_id=record_id,
             object=object_name if bucket in _SENT else None,
             fields=tuple(fields.split(",")) if fields else (),
+            via=via,
         )
 
 

@@ -156,6 +156,7 @@ class Journal(Tables):
             "direction": file.direction,
             "partner_file": file.partner_file,
             "size": file.size,
+            "mapping": file.mapping or None,
         }
         with self._write() as connection:
             connection.execute(insert(files).values(run_id=run_id, at=self._clock.now(), **values))

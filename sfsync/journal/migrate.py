@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sfsync.errors import JournalError
 
 VERSION_TABLE = "journal_version"
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a journal at this version opens without loading Alembic."""
 
 _LOCK = 0x5F51C

@@ -123,7 +123,7 @@ def _opened(connection: Connection, number: int) -> "tuple[Row[Any], pl.DataFram
 
 
 def _records(pack: Row[Any], frame: "pl.DataFrame") -> Iterator[RowRecord]:
-    for number, key, bucket, record_id, fields in frame.select(list(RowPack.COLUMNS)).iter_rows():
+    for number, key, bucket, record_id, fields, *via in frame.iter_rows():
         yield RowRecord(
             key=key,
             bucket=Bucket(bucket),
@@ -132,4 +132,5 @@ def _records(pack: Row[Any], frame: "pl.DataFrame") -> Iterator[RowRecord]:
             record_id=record_id,
             object=pack.object,
             fields=tuple(fields.split(",")) if fields else (),
+            via=via[0] if via else "",  # packs of older journals do not tell it
         )

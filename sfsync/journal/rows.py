@@ -66,7 +66,7 @@ def record_of(row: Row[Any]) -> RowRecord:
         record_id=row.record_id,
         object=row.object,
         fields=tuple(row.fields.split(",")) if row.fields else (),
-        job_id=row.job_id,
+        via=row.job_id or row.request or "",
     )
 
 
@@ -89,6 +89,7 @@ def _values(run_id: str, step: str, at: datetime, record: RowRecord) -> dict[str
         "object": record.object,
         "fields": ",".join(record.fields),
         "job_id": record.job_id,
+        "request": record.request,
     }
 
 

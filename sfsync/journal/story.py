@@ -1,6 +1,9 @@
 """Explains: all that happened to one key, record, job, file or row of a file, over all runs, in order."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
@@ -15,20 +18,27 @@ LONGEST = 1_000
 
 _PLACE = re.compile(r"(?P<file>.+):(?P<row>\d{1,9})")
 _ID = re.compile(r"[A-Za-z0-9]{15}([A-Z0-5]{3})?")
+_NO_KEY = re.compile(r"row \d+")
 
 
 def tell(connection: Connection, text: str) -> Story:
-    """The story of ``text``: a business key, a record or job id (15 or 18 long), a file, or FILE:ROW."""
+    """The story of ``text``: a business key, a record or job id (15 or 18 long), a file, or FILE:ROW.
+
+    That of a row in a file goes on with what became of its key and its record in other files and steps.
+    """
     text = text.strip()
-    events = [
-        *_rows(connection, text),
-        *_packed(connection, text),
-        *_jobs(connection, text),
-        *_files(connection, text),
-    ]
-    events.sort(key=lambda event: event.at)  # stable: the order of writing settles what one moment holds
+    events = [*_rows(connection, text), *_packed(connection, text)]
+    if _PLACE.fullmatch(text):
+        further = [
+            event
+            for name in _names(events)
+            for event in (*_rows(connection, name), *_packed(connection, name))
+        ]
+        events = list(dict.fromkeys([*events, *further]))
+    events += [*_jobs(connection, text), *_files(connection, text)]
+    events = _in_order(events)
     cut = len(events) > LONGEST
-    events = events[-LONGEST:]
+    events = [_with_mapping(connection, event) for event in events[-LONGEST:]]
     known = {text.casefold(), *(one.casefold() for one in _ids(text))}
     also: dict[str, None] = {}
     for event in events:
@@ -55,7 +65,46 @@ def job_of(row: Row[Any]) -> JobRecord:
 
 def file_of(row: Row[Any]) -> FileRecord:
     """A row of the table of files as a value."""
-    return FileRecord(row.name, row.digest, row.direction, row.partner_file, row.size, row.run_id, row.at)
+    return FileRecord(
+        row.name,
+        row.digest,
+        row.direction,
+        row.partner_file,
+        row.size,
+        row.run_id,
+        row.at,
+        row.mapping or "",
+    )
+
+
+def _names(events: Sequence[Event]) -> set[str]:
+    """Keys and record ids of rows, but for the numbers that stand for keys in doubt."""
+    rows_ = [event.row for event in events if event.row]
+    names = {name for row in rows_ for name in (row.key, row.record_id) if name}
+    return {name for name in names if not _NO_KEY.fullmatch(name)}
+
+
+def _in_order(events: Sequence[Event]) -> list[Event]:
+    """Run by run; in a run the file that came in stands before what became of its rows."""
+    begun: dict[str, datetime] = {}
+    for event in events:
+        begun[event.run_id] = min(event.at, begun.get(event.run_id, event.at))
+
+    def place(event: Event) -> tuple[datetime, str, bool, datetime]:
+        came_in = event.file is not None and event.file.direction == "in"
+        return begun[event.run_id], event.run_id, not came_in, event.at
+
+    return sorted(events, key=place)  # stable: the order of writing settles what one moment holds
+
+
+def _with_mapping(connection: Connection, event: Event) -> Event:
+    """A row's event with the mapping that read its file in that run."""
+    if event.row is None or not event.row.file:
+        return event
+    asked = select(files.c.mapping).where(
+        files.c.run_id == event.run_id, files.c.name == event.row.file, files.c.mapping.is_not(None)
+    )
+    return replace(event, mapping=connection.execute(asked.limit(1)).scalar() or "")
 
 
 def _rows(connection: Connection, text: str) -> list[Event]:

@@ -34,7 +34,16 @@ class RowRecord:
     record_id: str | None = None
     object: str | None = None
     fields: tuple[str, ...] = ()
-    job_id: str | None = None
+    via: str = ""
+    """What carried it: a bulk job's id, or a request with its number in the run's log: ``#12 POST composite``."""
+
+    @property
+    def job_id(self) -> str | None:
+        return self.via if self.via and not self.via.startswith("#") else None
+
+    @property
+    def request(self) -> str | None:
+        return self.via if self.via.startswith("#") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +51,22 @@ class RowPack:
     """Many rows of one file that went well. ``frame`` is a polars frame with COLUMNS.
 
     They are those of a RowRecord: ``row_number`` (UInt32), ``key``, ``bucket``, ``record_id``, ``fields`` (names with
-    commas).
+    commas), ``via``.
     """
 
     file: str
     object: str | None
     frame: Any
 
-    COLUMNS: ClassVar = ("row_number", "key", "bucket", "record_id", "fields")
+    COLUMNS: ClassVar = ("row_number", "key", "bucket", "record_id", "fields", "via")
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """A file that a run took in or gave out; ``digest`` is of its bytes, ``direction`` is "in" or "out".
 
-    The journal fills in ``run_id`` and ``at`` when it gives the record back.
+    ``mapping`` names the mapping that read it, and its state. The journal fills in ``run_id`` and ``at`` when it
+    gives the record back.
     """
 
     name: str
@@ -66,6 +76,7 @@ class FileRecord:
     size: int
     run_id: str = ""
     at: datetime | None = None
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +139,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to what the story is about; exactly one of row, job and file is set."""
+    """One thing that happened to what the story is about; exactly one of row, job and file is set.
+
+    ``mapping`` is the one that read a row's file.
+    """
 
     at: datetime
     run_id: str
@@ -137,6 +151,7 @@ class Event:
     row: RowRecord | None = None
     job: JobRecord | None = None
     file: FileRecord | None = None
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,9 +313,8 @@ class _Lane:
         """Note the outcomes of an ended batch. A failed one may have done some of its rows before it failed."""
         if info.get("state") != COMPLETED and int(info.get("numberRecordsProcessed") or 0) == 0:
             reason = info.get("stateMessage") or "it gives no reason"
-            told = Outcome(
-                State.REFUSED, code="NOT_PROCESSED", message=f"the org did not take the batch: {reason}"
-            )
+            said = f"the org did not take the batch: {reason}"
+            told = Outcome(State.REFUSED, code="NOT_PROCESSED", message=said, via=job.id)
             for place in document.places:
                 outcomes[place] = told
             return
@@ -335,7 +334,7 @@ class _Lane:
             )
             return
         for place, outcome in zip(document.places, results, strict=True):
-            outcomes[place] = outcome
+            outcomes[place] = replace(outcome, via=job.id)
 
 
 def read_results(file: BinaryIO) -> Iterator[Outcome]:

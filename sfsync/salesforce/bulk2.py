@@ -138,10 +138,11 @@ class _Rows:
                 strangers += 1
                 continue
             unprocessed = told.state is State.UNKNOWN and ended_early
-            self._outcomes[place] = results.not_processed(end.job.state, end.error) if unprocessed else told
+            outcome = results.not_processed(end.job.state, end.error) if unprocessed else told
+            self._outcomes[place] = replace(outcome, via=end.job.id)
         left = results.leftover(end.job.state, end.processed, end.error)
         for place in waiting.values():
-            self._outcomes[place] = left
+            self._outcomes[place] = replace(left, via=end.job.id)
         return Gaps(len(waiting) if left.state is State.UNKNOWN else 0, strangers)
 
 

@@ -6,7 +6,7 @@ row only where a file is torn or rows were refused.
 
 import mmap
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, BinaryIO
 
 import polars as pl
@@ -29,9 +29,11 @@ OUTCOMES = pl.Schema(
         "code": pl.String(),
         "reason": pl.String(),
         "locked": pl.Boolean(),
+        "via": pl.Categorical(),
     }
 )
-"""Columns of the outcomes. Where it is done ``code`` and ``reason`` are empty; ``locked`` may be sent again."""
+"""Columns of the outcomes. Where it is done ``code`` and ``reason`` are empty; ``locked`` may be sent again;
+``via`` is that of an Outcome."""
 
 Told = Callable[[Outcome, Mapping[str, str]], str]
 """The reason to keep of a refusal, from its outcome and the row as it was sent (column → cell)."""
@@ -70,7 +72,8 @@ def ingest_frames(
 def frame_of(outcomes: Mapping[int, Outcome]) -> pl.DataFrame:
     """Outcomes of single rows as a frame."""
     cells = [
-        (place, one.state.value, one.id, one.code, _reason(one), False) for place, one in outcomes.items()
+        (place, one.state.value, one.id, one.code, _reason(one), False, one.via)
+        for place, one in outcomes.items()
     ]
     return pl.DataFrame(cells, schema=OUTCOMES, orient="row")
 
@@ -103,7 +106,7 @@ class _Loading:
         self._left = outcome
 
     def read(self, follower: Follower, end: End) -> Gaps:
-        self._left = results.leftover(end.job.state, end.processed, end.error)
+        self._left = replace(results.leftover(end.job.state, end.processed, end.error), via=end.job.id)
         keys = pl.concat(self.part.keys)
         strangers = 0
         for name in results.SETS:
@@ -129,7 +132,7 @@ class _Loading:
     def _set(self, name: str, file: BinaryIO, end: End) -> Iterator[pl.DataFrame]:
         """One result file as frames with ``key`` and the columns of OUTCOMES but for the place."""
         if name == "failedResults":
-            yield self._refusals(file)
+            yield self._refusals(file, end.job.id)
             return
         frame = _plainly_read(file, self.parts.key)
         if frame is None:
@@ -144,12 +147,13 @@ class _Loading:
             outcome = (
                 results.not_processed(end.job.state, end.error) if ended_early else Outcome(State.UNKNOWN)
             )
+        outcome = replace(outcome, via=end.job.id)
         yield _same(frame.with_columns(self.parts.comparable(pl.col("key"))), outcome)
 
-    def _refusals(self, file: BinaryIO) -> pl.DataFrame:
+    def _refusals(self, file: BinaryIO, job_id: str) -> pl.DataFrame:
         """The failed rows one by one: what the org says may quote what was sent."""
         key_name = self.parts.key.casefold()
-        lines: list[tuple[str, str, str | None, str, str, bool]] = []
+        lines: list[tuple[str, str, str | None, str, str, bool, str]] = []
         for row in csv_rows.read_dicts(file):
             sent = {column: cell for column, cell in row.items() if not column.startswith("sf__")}
             key = next((cell for column, cell in sent.items() if column.casefold() == key_name), None)
@@ -157,7 +161,15 @@ class _Loading:
                 outcome = results.refusal(row.get("sf__Error", ""), row.get("sf__Id") or None)
                 locked = is_passing(outcome.code, outcome.message)
                 lines.append(
-                    (key, outcome.state.value, outcome.id, outcome.code, self.told(outcome, sent), locked)
+                    (
+                        key,
+                        outcome.state.value,
+                        outcome.id,
+                        outcome.code,
+                        self.told(outcome, sent),
+                        locked,
+                        job_id,
+                    )
                 )
         schema = {"key": pl.String(), **{name: OUTCOMES[name] for name in list(OUTCOMES)[1:]}}
         frame = pl.DataFrame(lines, schema=schema, orient="row")
@@ -172,6 +184,7 @@ def _same(frame: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
         "code": outcome.code,
         "reason": _reason(outcome),
         "locked": False,
+        "via": outcome.via,
     }
     return frame.with_columns(
         pl.lit(value, OUTCOMES[name]).alias(name)

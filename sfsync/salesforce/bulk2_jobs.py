@@ -245,6 +245,7 @@ class Load:
             self._advance(part.rows)
             return not_sent(error)
         self.sent = True
+        part.note(Outcome(State.UNKNOWN, via=job.id))
         try:
             self._settle(part, job)
         except (LoginFailed, OrgError) as error:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeGuard
 from urllib.parse import urlsplit
@@ -114,6 +115,9 @@ class Session:
         self._http = Http(timeout)
         self._policy = policy or Policy()
         self._lock = threading.Lock()
+        self._numbers = count(1)
+        self.newest = ""
+        """The request that was sent last: its number, as in the log, and what it was: ``#12 POST composite``."""
         self._token, self._salesforce = self._open()
 
     @property
@@ -218,6 +222,8 @@ class Session:
     def _exchange(self, method: str, url: str, *, stream_to: BinaryIO | None, **sent: Any) -> Answer:
         kind = kind_of(urlsplit(url).path)
         self.usage.count(kind)
+        number = next(self._numbers)
+        self.newest = f"#{number} {method} {kind}"
         started = self.clock.monotonic()
         try:
             with self._http.request(method, url, stream=True, **sent) as response:
@@ -233,6 +239,7 @@ class Session:
             _log,
             logging.DEBUG,
             "salesforce.request",
+            request=number,
             kind=kind,
             method=method,
             path=urlsplit(url).path,

@@ -96,7 +96,8 @@ class Writing:
             event(
                 _log, logging.WARNING, "salesforce.outcome_unknown", rows=len(step.places), reason=str(error)
             )
-            self._settle(step.places, [Outcome(State.UNKNOWN)] * len(step.places))
+            lost = Outcome(State.UNKNOWN, via=self._session.newest)
+            self._settle(step.places, [lost] * len(step.places))
             self._sent = True
             self._lost += 1
             return error if self._lost >= _LOST_IN_A_ROW else None
@@ -109,17 +110,21 @@ class Writing:
         self._lost = 0
         return None
 
-    def _settle(self, places: Sequence[int], outcomes: Sequence[Outcome]) -> None:
-        """Note outcomes; a place keeps the one it has, unless its row met a lock and was sent again."""
+    def _settle(self, places: Sequence[int], outcomes: Sequence[Outcome], via: str = "") -> None:
+        """Note outcomes; a place keeps the one it has, unless its row met a lock and was sent again.
+
+        ``via`` is what carried those that do not say it themselves.
+        """
         for place, outcome in zip(places, outcomes, strict=True):
             if self._outcomes[place] is None or _is_locked(self._outcomes[place]):
-                self._outcomes[place] = outcome
+                self._outcomes[place] = replace(outcome, via=outcome.via or via) if via else outcome
 
     def _collections(self, call: lanes.CollectionsCall) -> None:
         groups = write_collections(
             self._session, [lanes.collection(piece, self._changes) for piece in call.pieces]
         )
-        self._settle(call.places, [outcome for group in groups for outcome in group])
+        outcomes = [outcome for group in groups for outcome in group]
+        self._settle(call.places, outcomes, self._session.newest)
 
     def _wait(self, number: int, rows: int) -> None:
         seconds = _FIRST_PAUSE * 2.0 ** (number - 1)
@@ -179,7 +184,8 @@ class Writing:
                 places.append(place)
                 leads.append(replace(lead, account_id=account))
         if leads:
-            self._settle(places, [item.outcome for item in convert(self._session, leads)])
+            outcomes = [item.outcome for item in convert(self._session, leads)]
+            self._settle(places, outcomes, self._session.newest)
 
     def _account(self, lead: ConvertLead) -> str | Outcome | None:
         """The account to convert into; an outcome when the lead names one that cannot be found."""

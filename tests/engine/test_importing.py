@@ -1,11 +1,12 @@
 """The generic import: create, update only what differs, link, refuse; the same file again writes nothing."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from sfsync.engine import table_answer
-from sfsync.engine.files import read_file
+from sfsync.engine.files import read_file, state_of
 from sfsync.engine.flow import Flow, PartnerFile
 from sfsync.engine.guards import Guards
 from sfsync.engine.importing import TableImport, plan_table
@@ -288,6 +289,28 @@ def test_a_plan_tells_what_the_import_does(new_house: NewHouse, tmp_path: Path) 
     assert not plan.refusals
 
 
+def test_every_row_that_was_sent_names_what_carried_it(empty: House, tmp_path: Path) -> None:
+    result = take(empty, tmp_path, HEAD + "c1;Volt;12;\nc2;;1;\n")
+    journal = empty.project.journal
+    sent, invalid = journal.rows(result.run_id)
+    if empty.way == "bulk":
+        assert (sent.job_id, sent.request) == (journal.run().jobs[0].job_id, None)
+    else:
+        assert sent.job_id is None
+        assert re.fullmatch(r"#\d+ POST composite", sent.request or "")
+    assert invalid.via == ""
+    files = [event for event in journal.explain("in.csv:2").events if event.file]
+    assert files[0].file.mapping == journal.explain("in.csv:2").events[-1].mapping != ""
+
+
+def test_the_state_of_a_mapping_tells_that_it_was_changed() -> None:
+    states = {
+        state_of(parse_mapping(text))
+        for text in (ACCOUNTS, ACCOUNTS, ACCOUNTS.replace("Staff", "Staff, People"))
+    }
+    assert len(states) == 2
+
+
 def test_a_file_that_is_replaced_while_it_is_read_is_refused(new_house: NewHouse, tmp_path: Path) -> None:
     house = new_house(0)
     path = tmp_path / "in.csv"
@@ -312,4 +335,6 @@ def test_many_rows_are_packed_in_the_journal_and_explained(
     ]  # fmt: skip
     (event,) = journal.explain("C2").events
     assert event.row
+    assert event.row.job_id == journal.run().jobs[0].job_id
+    assert event.mapping.startswith("customers ")
     assert event.row.record_id == house.records("SELECT Id FROM Account WHERE Sfsync_Key__c = 'C2'")[0]["Id"]

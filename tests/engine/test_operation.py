@@ -67,6 +67,18 @@ def test_every_row_is_in_the_journal_with_the_record_it_became(small: House) -> 
     }
     assert {row.key: row.record_id for row in rows} == ids
     assert {(row.bucket, row.object) for row in rows} == {(Bucket.APPLIED, "Order")}
+    assert {str(row.request).partition(" ")[2] for row in rows} == {"POST composite"}
+    converted = list(small.project.journal.rows(result.run_id, step="convert"))
+    assert {str(row.request).partition(" ")[2] for row in converted} == {"POST convert"}
+
+
+def test_a_request_in_the_journal_is_found_in_the_log(small: House, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "sfsync")
+    result = small.run()
+    rows = small.project.journal.rows(result.run_id, step="order")
+    (request,) = {row.request for row in rows}
+    logged = [record.fields for record in caplog.records if record.getMessage() == "salesforce.request"]
+    assert [f"#{one['request']} {one['method']} {one['kind']}" for one in logged].count(str(request)) == 1
 
 
 def test_files_in_and_out_are_recorded_with_their_digest(ordered: House, tmp_path: Path) -> None:

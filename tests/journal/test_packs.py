@@ -11,6 +11,7 @@ from sfsync.journal.journal import Journal
 from sfsync.journal.values import RowPack, RowRecord
 from sfsync.records import Bucket
 
+JOB = "750P0000006HoS1IAK"
 IDS = ["00Q000000000001EAA", "00Q00000000000BEAQ", None]
 
 
@@ -22,6 +23,7 @@ def pack(file: str = "leads.csv", start: int = 2) -> RowPack:
             "bucket": ["applied", "applied", "unchanged"],
             "record_id": IDS,
             "fields": ["", "Name,City", ""],
+            "via": pl.Series([JOB, JOB, ""], dtype=pl.Categorical),
         }
     )
     return RowPack(file, "Lead", frame)
@@ -39,12 +41,18 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_rows_are_listed(journal: Journal, run: str) -> None:
     assert journal.record_pack(run, "import", pack()) == 3
-    second = RowRecord("WF-1", Bucket.APPLIED, "", "leads.csv", 3, IDS[1], "Lead", ("Name", "City"))
+    second = RowRecord("WF-1", Bucket.APPLIED, "", "leads.csv", 3, IDS[1], "Lead", ("Name", "City"), JOB)
     rows = list(journal.rows(run))
     assert [(row.key, row.row_number) for row in rows] == [("WF-3", 2), ("WF-1", 3), ("WF-2", 4)]
     assert rows[1] == second
     assert [row.key for row in journal.rows(run, buckets={Bucket.UNCHANGED})] == ["WF-2"]
     assert list(journal.rows(run, step="another")) == []
+
+
+def test_packs_of_an_older_journal_are_read(journal: Journal, run: str) -> None:
+    old = pack()
+    journal.record_pack(run, "import", RowPack(old.file, old.object, old.frame.drop("via")))
+    assert [(row.key, row.via) for row in journal.rows(run)] == [("WF-3", ""), ("WF-1", ""), ("WF-2", "")]
 
 
 @pytest.mark.parametrize("text", ["WF-1", "wf-1", IDS[1], str(IDS[1])[:15], "leads.csv:3", "in/leads.csv:3"])

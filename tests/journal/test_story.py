@@ -14,7 +14,6 @@ JOB = "750P0000006HoS1IAK"
 @pytest.fixture
 def told(journal: Journal, clock) -> Journal:
     first = journal.start_run("import", "web_forms", org="dev", arguments={})
-    journal.record_file(first, FileRecord("forms.csv", "d1", "in", "web_forms", 10))
     journal.record_job(JobRecord(first, "bulk2", JOB, "Lead", "upsert", "JobComplete", 2, clock.now(), True))
     clock.sleep(1)
     journal.record_rows(
@@ -25,6 +24,10 @@ def told(journal: Journal, clock) -> Journal:
             RowRecord("WF-2", Bucket.INVALID, "no last name", "forms.csv", 3),
         ],
     )
+    clock.sleep(1)
+    journal.record_file(
+        first, FileRecord("forms.csv", "d1", "in", "web_forms", 10, mapping="web_forms 0a1b2c3d")
+    )
     clock.sleep(3600)
     second = journal.start_run("run", "charge_card", org="dev", arguments={})
     journal.record_rows(
@@ -32,7 +35,8 @@ def told(journal: Journal, clock) -> Journal:
     )
     clock.sleep(3600)
     third = journal.start_run("run", "charge_card", org="dev", arguments={})
-    journal.record_rows(third, "convert", [RowRecord("WF-1", Bucket.APPLIED, record_id=LEAD)])
+    via = "#12 POST convert"
+    journal.record_rows(third, "convert", [RowRecord("WF-1", Bucket.APPLIED, record_id=LEAD, via=via)])
     return journal
 
 
@@ -57,6 +61,31 @@ def test_a_row_of_a_file(told):
     story = told.explain("in/forms.csv:3")
     assert [event.row.key for event in story.events if event.row] == ["WF-2"]
     assert [event.file.digest for event in story.events if event.file] == ["d1"]
+
+
+def test_the_whole_story_of_a_row_of_a_file(told):
+    """The file first, then the row with mapping and job, then what became of its key in later runs."""
+    events = told.explain("forms.csv:2").events
+    assert [(event.step, event.file is not None, event.mapping) for event in events] == [
+        ("", True, ""),
+        ("intake", False, "web_forms 0a1b2c3d"),
+        ("convert", False, ""),
+        ("convert", False, ""),
+    ]
+    rows = [event.row for event in events if event.row]
+    assert [(row.job_id, row.request) for row in rows] == [
+        (JOB, None),
+        (None, None),
+        (None, "#12 POST convert"),
+    ]
+
+
+def test_a_key_in_doubt_leads_nowhere(told):
+    run_id = told.run().run.id
+    told.record_rows(run_id, "intake", [RowRecord("row 3", Bucket.INVALID, "", "forms.csv", 3)])
+    told.record_rows(run_id, "other", [RowRecord("row 3", Bucket.INVALID, "", "other.csv", 3)])
+    told.record_rows(run_id, "other", [RowRecord("row 4", Bucket.INVALID, "", "other.csv", 4)])
+    assert steps(told, "other.csv:3") == [("other", "invalid")]
 
 
 def test_a_file_and_its_digest(told):
