@@ -329,8 +329,9 @@ def test_troubles_of_serial_jobs(simulator: Simulator, monkeypatch: pytest.Monke
 def test_rows_that_met_a_lock_are_not_done(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     real = writing.Writing._settle
 
-    def settle(self: Any, places: Any, outcomes: Any) -> None:
-        real(self, places, [Outcome(State.DONE) if writing._is_locked(one) else one for one in outcomes])
+    def settle(self: Any, places: Any, outcomes: Any, *via: str) -> None:
+        done = [Outcome(State.DONE) if writing._is_locked(one) else one for one in outcomes]
+        real(self, places, done, *via)
 
     monkeypatch.setattr(writing.Writing, "_settle", settle)
     caught(simulator, "forms to orders", "as applied", aim=("row lock", "Soap", 1))
