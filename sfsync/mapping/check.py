@@ -43,7 +43,7 @@ _BELONGS = {
 def check(mapping: Mapping) -> list[Problem]:
     """Everything in a well-shaped mapping that cannot work, each with its line."""
     return [
-        Problem(mapping.path, mapping.line(*place), message, suggestion)
+        Problem(*mapping.at(*place), message, suggestion)
         for place, message, suggestion in _Check(mapping).all()
     ]
 
@@ -86,18 +86,20 @@ class _Check:
             )
 
     def _headings(self) -> Found:
-        owner: dict[str, str] = {}
+        owner: dict[str, tuple[str, Place]] = {}
         for name, header in self.names.items():
             if name.casefold() == "row":
                 yield ("file", "headers", name), "A name cannot be row: that is the number of the row.", ""
             for n, heading in enumerate(header.headings):
                 place: Place = ("file", "headers", name, n)
-                other = owner.setdefault(fold(heading), name)
+                first = owner.setdefault(fold(heading), (name, place))
                 if not fold(heading):
                     yield place, f"{name}: a heading is empty.", ""
-                elif other != name:
-                    text = f"The heading {heading!r} of {name} belongs to {other} already."
-                    yield place, text, "A heading can mean one thing only."
+                elif first[0] != name:
+                    own = self.mapping.at(*place)[0] == self.mapping.path  # else what extends it is to blame
+                    (mine, blamed), (other, _) = ((name, place), first) if own else (first, (name, place))
+                    text = f"The heading {heading!r} of {mine} belongs to {other} already."
+                    yield blamed, text, "A heading can mean one thing only."
 
     def _file(self) -> Found:
         file = self.mapping.file

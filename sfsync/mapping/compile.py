@@ -176,12 +176,10 @@ def _transformed(
         return reader
     known = functions() if functions else {}
     if rule.transform not in known:
-        line = mapping.line(*place, "transform")
         hint = (
             did_you_mean(rule.transform, known) or "Write it in a file of the project's transforms/ folder."
         )
         text = f"There is no transform called {rule.transform!r}."
-        raise ConfigError(
-            f"{mapping.path} has a mistake.", problems=[Problem(mapping.path, line, text, hint)]
-        )
+        problem = Problem(*mapping.at(*place, "transform"), text, hint)
+        raise ConfigError(f"{mapping.path} has a mistake.", problems=[problem])
     return TransformedReader(reader.dtype, name=rule.transform, function=known[rule.transform], base=reader)

@@ -67,7 +67,7 @@ def _mismatches(plan: Plan, describe: Map[str, Any]) -> Iterator[Problem]:
 
 
 def _at(mapping: Mapping, *place: str, text: str, hint: str = "") -> Problem:
-    return Problem(mapping.path, mapping.line(*place), text, hint)
+    return Problem(*mapping.at(*place), text, hint)
 
 
 def _key(mapping: Mapping, known: Map[str, Field]) -> Iterator[Problem]:

@@ -47,7 +47,7 @@ def _checked(file: YamlFile) -> Mapping:
     if mapping is not None:
         problems += check(mapping)
     if problems or mapping is None:
-        unique = sorted(dict.fromkeys(problems), key=lambda one: one.line)
+        unique = sorted(dict.fromkeys(problems), key=lambda one: (one.file != file.name, one.file, one.line))
         raise ConfigError(f"{file.name} has {mistakes(len(unique))}.", problems=unique)
     return mapping
 

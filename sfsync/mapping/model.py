@@ -326,9 +326,9 @@ class Mapping(Strict):
         self._yaml = file
         return self
 
-    def line(self, *place: str | int) -> int:
-        """The line of a place in the file, such as ``line("fields", "Email")``."""
-        return self._yaml.line(place)
+    def at(self, *place: str | int) -> tuple[str, int]:
+        """The file and the line of a place, such as ``at("fields", "Email")``."""
+        return self._yaml.at(place)
 
     def sources(self) -> Iterator[tuple[tuple[str | int, ...], Source]]:
         """Every source with its place in the file, nested ones too."""

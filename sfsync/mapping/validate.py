@@ -70,7 +70,7 @@ def problem(file: YamlFile, detail: ErrorDetails, model: type[BaseModel], within
             message = f"{where}: keys with values are expected."
         case _:
             message = f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}."
-    return Problem(file.name, file.line(place), message, suggestion)
+    return Problem(*file.at(place), message, suggestion)
 
 
 def _spelled(place: Place) -> str:

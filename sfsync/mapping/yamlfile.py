@@ -31,12 +31,18 @@ class YamlFile:
     name: str
     value: Any
     lines: Mapping[Place, int] = field(default_factory=dict)
+    files: Mapping[Place, str] = field(default_factory=dict)
+    """The name of the file where it is another's: a mapping takes things over from those that it extends."""
 
     def line(self, path: Place) -> int:
         """The line of ``path``, or of the nearest thing around it that is in the file."""
+        return self.at(path)[1]
+
+    def at(self, path: Place) -> tuple[str, int]:
+        """The file and the line of ``path``, or of the nearest thing around it."""
         while path and path not in self.lines:
             path = path[:-1]
-        return self.lines.get(path, 1)
+        return self.files.get(path, self.name), self.lines.get(path, 1)
 
 
 def read_yaml(path: Path) -> YamlFile:
