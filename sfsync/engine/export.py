@@ -7,6 +7,7 @@ its place and was handed over: a run that dies earlier leaves all its rows to th
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -22,7 +23,7 @@ from sfsync.engine.guards import Guards
 from sfsync.engine.one_run import one_run
 from sfsync.engine.results import RunResult, StepResult
 from sfsync.engine.running import Ports, Running
-from sfsync.errors import GuardRefused
+from sfsync.errors import ConfigError, GuardRefused, OrgError
 from sfsync.journal.exported import Exported, Told, stamp_of
 from sfsync.journal.values import FileRecord, StepRecord
 from sfsync.records import Bucket, Record
@@ -31,6 +32,16 @@ from sfsync.tabular.digest import digest
 if TYPE_CHECKING:
     from sfsync.journal.leases import Lease
 
+_OF_THE_QUERY = frozenset(
+    {
+        "MALFORMED_QUERY",
+        "INVALID_FIELD",
+        "INVALID_TYPE",
+        "INVALID_QUERY_FILTER_OPERATOR",
+        "QUERY_TOO_COMPLICATED",
+    }
+)
+"""Codes by which an org refuses a query for what it says ("Status Codes and Error Responses")."""
 _BATCH = 2_000
 """Records between two looks into the journal and two signs of life."""
 
@@ -82,9 +93,9 @@ class _Work:
             mark = None if self.full else memory.watermark()
             self.newest = mark or ""
             self.since = None if mark is None else instant(mark) - self._overlap
-        expected = self._expect()
-        rows = self._rows(expected, memory)
-        first = list(islice(rows, 1))
+        with self._fitting():
+            rows = self._rows(self._expect(), memory)
+            first = list(islice(rows, 1))
         if first or self.since is None:
             self._files(chain(first, rows), output)
         else:
@@ -94,11 +105,30 @@ class _Work:
 
     # --- reading ---
 
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        """What the org does not understand in a query is a mistake in the export's file."""
+        try:
+            yield
+        except OrgError as error:
+            if error.code not in _OF_THE_QUERY:
+                raise
+            place = ("soql",) if self.export.soql else ("where",)
+            problem = self.export.problem(
+                place, f"The org does not understand the query. {error.message}", ""
+            )
+            raise ConfigError(
+                f"The export {self.export.export} does not fit the org.", problems=[problem]
+            ) from error
+
     def _expect(self) -> int:
         """How many records there are. Raises GuardRefused when reading them would cost too many API calls."""
-        ports = self.running.ports
+        ports, query = self.running.ports, self.export.query
+        if query is not None and query.few:
+            return 0  # at most one page; what it groups cannot be counted by one more query
         (row,) = ports.org.stream(count_query(self.export, self.since), rows=1, deleted=self._deleted)
-        count = min(int(row["n"]), self.export.limit or int(row["n"]))
+        most = self.export.limit if query is None else query.limit
+        count = int(row["n"]) if most is None else min(int(row["n"]), most)
         if row.get("newest"):
             self.newest = max(self.newest, stamp_of(instant(str(row["newest"]))))
         cost, remaining = ports.org.reading_cost(count), self.running.meter.remaining()
@@ -166,12 +196,12 @@ class _Work:
         from sfsync.tabular.sheets import MOST_ROWS, Style, write_book
         from sfsync.tabular.write import replacing, write_table
 
-        headings, file = [*self.export.columns], self.export.file
+        headings, file = [*self.export.shown], self.export.file
         if self._tells_deleted:
             assert self.export.incremental is not None  # noqa: S101  only incremental exports tell of it
             headings.append(self.export.incremental.deleted)
         if self.export.workbook:
-            columns = self.export.columns.values()
+            columns = self.export.shown.values()
             style = Style(
                 file.header.bold,
                 file.header.fill,

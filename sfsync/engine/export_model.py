@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from sfsync.engine.export_soql import Query, read_query
 from sfsync.errors import ConfigError, Problem
 from sfsync.mapping.validate import mistakes, problem
 from sfsync.mapping.yamlfile import YamlFile, read_yaml
@@ -27,6 +30,7 @@ _NAME = r"^[A-Za-z]\w*$"
 _COLOR = r"^[0-9A-Fa-f]{6}$"
 SCHEMA_FILE = "export.schema.json"
 """Its name in a project's ``exports/``; export files point at it in their first line."""
+_IN_THE_QUERY = ("object", "where", "order", "limit", "incremental")
 NAME_PARTS = frozenset({"name", "day", "run"})
 
 
@@ -51,7 +55,7 @@ def _column(value: Any) -> Any:
 class Header(_Section):
     """The look of the header row in workbooks."""
 
-    bold: bool = True
+    bold: bool = Field(True, description="Whether its letters are bold.")
     fill: str = Field("1F4E78", pattern=_COLOR, description="Background, RGB in hex.")
     color: str = Field("FFFFFF", pattern=_COLOR, description="Letters, RGB in hex.")
 
@@ -61,11 +65,13 @@ class ExportFile(_Section):
 
     name: str = Field("", description="May hold {name}, {day} and {run}; its ending decides: .xlsx or .csv.")
     sheet: str = Field("", description="Name of the sheet; without it the export's.")
-    header: Header = Header()
+    header: Header = Field(Header(), description="The look of the header row in workbooks.")
     rows: int | None = Field(None, ge=1, description="Most rows of one sheet, or of one file.")
     split: Literal["sheets", "files"] = Field("sheets", description="What begins where one is full.")
-    delimiter: str = Field(",", min_length=1, max_length=1)
-    encoding: str = "utf-8"
+    delimiter: str = Field(
+        ",", min_length=1, max_length=1, description="Of a CSV file: the sign between its cells."
+    )
+    encoding: str = Field("utf-8", description="Of a CSV file.")
     bom: bool = Field(True, description="Excel needs it to see that a CSV file is UTF-8.")
 
     @field_validator("name")
@@ -106,17 +112,30 @@ class Export(_Section):
     export: str = Field(
         pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", description="Its name, as its file's."
     )
-    about: str = ""
-    object: str = Field(pattern=_NAME)
+    about: str = Field("", description="What it is for, in a sentence.")
+    object: str = Field("", pattern=_NAME, description="API name of the object, such as Order.")
     columns: dict[str, Annotated[Column, BeforeValidator(_column, json_schema_input_type=str | Column)]] = (
-        Field(min_length=1, description="Heading: field.")
+        Field(
+            {},
+            description="Heading: field, in order. With soql: a field or name of the query; without it, all of them.",
+        )
+    )
+    soql: str = Field(
+        "", description="A whole query, SELECT … FROM …, instead of object, where, order and limit."
     )
     where: str = Field("", description="A condition in SOQL, without the word WHERE.")
     order: tuple[str, ...] = Field((), description="Fields to sort by; -Field sorts downwards.")
-    limit: int | None = Field(None, ge=1)
-    file: ExportFile = ExportFile()
-    incremental: Incremental | None = None
+    limit: int | None = Field(None, ge=1, description="At most so many records.")
+    file: ExportFile = Field(ExportFile(), description="The file that is written.")
+    incremental: Incremental | None = Field(None, description="Only what changed since the last export.")
     _source: YamlFile | None = PrivateAttr(None)
+
+    @field_validator("soql")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if value:
+            read_query(value)
+        return value
 
     @field_validator("order")
     @classmethod
@@ -128,6 +147,14 @@ class Export(_Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if self.soql:
+            said = [name for name in _IN_THE_QUERY if name in self.model_fields_set]
+            if said:
+                raise ValueError(f"soql says the whole query; {' and '.join(said)} can not be told besides")
+            return self
+        missing = [name for name in ("object", "columns") if not getattr(self, name)]
+        if missing:
+            raise ValueError(f"{' and '.join(missing)} must be told, or a whole query by soql")
         if self.incremental is None:
             return self
         if self.limit is not None:
@@ -139,6 +166,23 @@ class Export(_Section):
                 "the name of an incremental export's file must hold {run}, or the next would replace it"
             )
         return self
+
+    @cached_property
+    def query(self) -> Query | None:
+        """The outline of its own query, where it has one."""
+        return read_query(self.soql) if self.soql else None
+
+    @property
+    def source(self) -> str:
+        """API name of the object that is read."""
+        return self.query.object if self.query else self.object
+
+    @property
+    def shown(self) -> Mapping[str, Column]:
+        """The columns of the file by heading."""
+        if self.columns or self.query is None:
+            return self.columns
+        return {column.name: Column(field=column.name) for column in self.query.columns}
 
     @property
     def workbook(self) -> bool:
@@ -183,4 +227,13 @@ def load_export(path: Path) -> Export:
 def export_schema() -> str:
     """The JSON Schema of export files as text, for completion and red lines in editors."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Export.model_json_schema()}
+    asked = {"anyOf": [{"required": [name]} for name in _IN_THE_QUERY]}
+    schema["oneOf"] = [
+        {"required": ["soql"], "not": asked},
+        {
+            "required": ["object", "columns"],
+            "not": {"required": ["soql"]},
+            "properties": {"columns": {"minProperties": 1}},
+        },
+    ]
     return json.dumps({**schema, "title": "sfsync export"}, indent=2, ensure_ascii=False) + "\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sfsync.engine.export_model import Export
+from sfsync.engine.export_soql import Query
 from sfsync.engine.flow import get
 from sfsync.errors import ConfigError, Problem
 from sfsync.mapping.suggest import did_you_mean
@@ -69,6 +70,8 @@ def cells(export: Export, describe: Describe) -> list[Cell]:
         else:
             found.append(cell)
 
+    if export.query is not None:
+        return _cells_of(export, export.query, describe)
     for heading, column in export.columns.items():
         look(column.field, "columns", heading)
     columns = list(found)
@@ -84,6 +87,31 @@ def cells(export: Export, describe: Describe) -> list[Cell]:
     if problems:
         raise ConfigError(f"The export {export.export} does not fit the org.", problems=problems)
     return columns
+
+
+def _cells_of(export: Export, query: Query, describe: Describe) -> list[Cell]:
+    """The same for an export with a query of its own: its fields against the org, its columns against the query."""
+    problems: list[Problem] = []
+    found: dict[str, Cell] = {}
+    for one in query.columns:
+        message, suggestion, cell = _look(query.object, one.field, describe) if one.field else ("", "", None)
+        if message:
+            problems.append(export.problem(("soql",), message, suggestion))
+        else:
+            path = cell.path if cell and one.name == one.field else one.name
+            kind, scale = (cell.type, cell.scale) if cell else ("string", 0)
+            found[one.name.casefold()] = Cell(path, one.type or kind, scale or (one.type == "double"))
+    cells_: list[Cell] = []
+    for heading, column in export.shown.items():
+        if (known := query.column(column.field)) is None:
+            message = f"The query has no column called {column.field!r}."
+            suggestion = did_you_mean(column.field, [one.name for one in query.columns])
+            problems.append(export.problem(("columns", heading), message, suggestion))
+        elif known.name.casefold() in found:
+            cells_.append(found[known.name.casefold()])
+    if problems:
+        raise ConfigError(f"The export {export.export} does not fit the org.", problems=problems)
+    return cells_
 
 
 def _look(thing: str, path: str, describe: Describe) -> tuple[str, str, Cell | None]:
@@ -119,12 +147,16 @@ def condition(export: Export, since: datetime | None) -> str:
 
 def count_query(export: Export, since: datetime | None) -> str:
     """How many records there are (``n``), and when the newest changed (``newest``), in one row."""
+    if export.query is not None:
+        return f"SELECT COUNT(Id) n {export.query.conditions}"
     newest = f", MAX({export.incremental.watermark}) newest" if export.incremental is not None else ""
     return f"SELECT COUNT(Id) n{newest} FROM {export.object}{condition(export, since)}"
 
 
 def row_query(export: Export, columns: Sequence[Cell], since: datetime | None, *, sort: bool) -> str:
     """The records. ``sort``: by time where the export has no order of its own."""
+    if export.query is not None:
+        return export.query.text
     extra = ["Id"]
     if export.incremental is not None:
         extra += [export.incremental.watermark, "IsDeleted"]

@@ -2,6 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
 
 from sfsync.engine.export_model import SCHEMA_FILE, export_schema
 from tests.cli.conftest import ROOT, Shell
@@ -63,7 +65,51 @@ def test_the_schema_for_editors_is_fresh(shell: Shell) -> None:
     """``sfsync mapping schema --exports -o exports/export.schema.json`` makes it anew."""
     assert (ROOT / "exports" / SCHEMA_FILE).read_text("utf-8") == export_schema()
     assert shell("mapping", "schema", "--exports").out == export_schema()
-    column = json.loads(export_schema())["properties"]["columns"]["additionalProperties"]
-    assert {"type": "string"} in column["anyOf"]
     for path in Path(ROOT / "exports").glob("*.yaml"):
         assert path.read_text("utf-8").startswith(f"# yaml-language-server: $schema={SCHEMA_FILE}\n")
+
+
+SCHEMA = json.loads(export_schema())
+PLAIN = "export: x\nobject: Order\ncolumns: {Id: Id, B: {field: Account.Name, width: 3}}\nincremental: {}\n"
+QUERY = "export: x\nsoql: SELECT Id FROM Order\nfile: {name: a.csv, header: {bold: false}}\n"
+
+
+def red(text: str) -> list[str]:
+    value = YAML(typ="safe", pure=True).load(text)
+    return [error.message for error in Draft202012Validator(SCHEMA).iter_errors(value)]
+
+
+def test_editors_show_good_exports_green() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    for path in Path(ROOT / "exports").glob("*.yaml"):
+        assert red(path.read_text("utf-8")) == []
+    assert red(PLAIN) == red(QUERY) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN.replace("columns", "colums"),
+        PLAIN.replace("width", "widht"),
+        PLAIN.replace("width: 3", "width: wide"),
+        PLAIN.replace("object: Order\n", ""),
+        PLAIN.replace("{Id: Id, B: {field: Account.Name, width: 3}}", "{}"),
+        PLAIN.replace("incremental: {}", "incremental: {overlap: 3}"),
+        PLAIN + "soql: SELECT Id FROM Order\n",
+        QUERY + "where: Id != null\n",
+        QUERY.replace("bold", "thick"),
+        QUERY.replace("name: a.csv", "nam: a.csv"),
+    ],
+)
+def test_editors_show_a_typo_red(text: str) -> None:
+    assert red(text)
+
+
+def test_every_word_of_an_export_has_an_explanation() -> None:
+    bare = [
+        f"{name}.{word}"
+        for name, model in {"Export": SCHEMA, **SCHEMA["$defs"]}.items()
+        for word, property_ in model["properties"].items()
+        if "description" not in property_ and "$ref" not in property_
+    ]
+    assert bare == []

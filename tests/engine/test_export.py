@@ -210,7 +210,9 @@ def test_fields_that_the_org_does_not_have_are_named_with_their_line(empty: Hous
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"columns": {}}, "at least 1"),
+        ({"columns": {}}, "columns must be told"),
+        ({"object": ""}, "object"),
+        ({"soql": "SELECT Id FROM Asset"}, "soql says the whole query; object"),
         ({"columns": {"a": "x y"}}, "pattern"),
         ({"file": {"name": "a.pdf"}}, "ends in .xlsx or .csv"),
         ({"file": {"name": "a/b.csv"}}, "plain file name"),
