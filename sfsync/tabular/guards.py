@@ -6,12 +6,13 @@ anything; each refusal says so in a sentence.
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from enum import Enum
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from sfsync.errors import FileRefused
+from sfsync.tabular.extent import Extent, between_tags
 
 MEGABYTE = 1 << 20
 EXPANDED_LIMIT = 1024 * MEGABYTE
@@ -26,6 +27,8 @@ DENSE_LIMIT = 50_000_000
 JSON_LIMIT = 256 * MEGABYTE
 HTML_LIMIT = 64 * MEGABYTE
 
+_SHEETS = "xl/worksheets/sheet"
+"""How the parts of sheets are called by all programs that anybody uses."""
 _DTD = re.compile(rb"<!(DOCTYPE|ENTITY)")
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -43,14 +46,14 @@ class Form(Enum):
     XLS = "xls"
 
 
-def recognise_form(path: Path) -> Form:
-    """What the file is, judged by content.
+def recognise_form(path: Path, extents: MutableMapping[str, Extent] | None = None) -> Form:
+    """What the file is, judged by content; ``extents`` is filled for the sheets of an .xlsx, by part of the zip.
 
     Raises FileRefused: missing_file, empty_file, encrypted, truncated, zip_bomb, external_entity, not_a_table.
     """
     head = _head(path)
     if head.startswith(b"PK"):
-        return _zip_form(path)
+        return _zip_form(path, extents)
     if head.startswith(_OLE):
         _check_ole(path)
         return Form.XLS
@@ -148,12 +151,12 @@ def damaged(path: Path) -> FileRefused:
     )
 
 
-def _zip_form(path: Path) -> Form:
+def _zip_form(path: Path, extents: MutableMapping[str, Extent] | None) -> Form:
     try:
         with zipfile.ZipFile(path) as archive:
             names = _check_zip(path, archive)
             form = _workbook_form(path, archive, names)
-            _check_xml(path, archive, form)
+            _check_xml(path, archive, form, extents)
     except (zipfile.BadZipFile, EOFError, OSError, zipfile.zlib.error, ValueError, OverflowError):  # type: ignore[attr-defined]  # zlib, as zipfile uses it
         raise damaged(path) from None
     except (NotImplementedError, RuntimeError):  # a compression or encryption that no workbook uses
@@ -206,24 +209,40 @@ def _workbook_form(path: Path, archive: zipfile.ZipFile, names: set[str]) -> For
     )
 
 
-def _check_xml(path: Path, archive: zipfile.ZipFile, form: Form) -> None:
+def _check_xml(
+    path: Path, archive: zipfile.ZipFile, form: Form, extents: MutableMapping[str, Extent] | None
+) -> None:
     """No DTD and no entity in any XML part; reads every part once, which proves the archive whole as well.
 
     ODS manifests of old programs carry a harmless DOCTYPE; calamine does not read that part.
     """
     for part in archive.infolist():
-        skipped = form is Form.ODS and part.filename.startswith("META-INF/")
-        tail = b""
-        for piece in pieces(archive, part.filename):
-            text = tail + piece.replace(b"\0", b"")  # UTF-16 parts become ASCII where it matters
-            if not skipped and part.filename.endswith((".xml", ".rels", ".vml")) and _DTD.search(text):
+        name = part.filename
+        skipped = form is Form.ODS and name.startswith("META-INF/")
+        checked = not skipped and name.endswith((".xml", ".rels", ".vml"))
+        extent = None
+        if extents is not None and name.startswith(_SHEETS):
+            extent = extents.setdefault(name, Extent())
+        for piece in (_overlapping if extent is None else between_tags)(pieces(archive, name)):
+            text = piece.replace(b"\0", b"")  # UTF-16 parts become ASCII where it matters
+            if checked and _DTD.search(text):
                 raise FileRefused(
                     path.name,
                     "external_entity",
-                    f"XML entity / DTD not allowed (in {part.filename}); nothing of it was read.",
+                    f"XML entity / DTD not allowed (in {name}); nothing of it was read.",
                     hint="No spreadsheet program writes that. Ask where the file comes from.",
                 )
-            tail = text[-16:]
+            if extent is not None:
+                extent.look(text)
+
+
+def _overlapping(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces, each with the end of the one before, so that no word is cut in two."""
+    tail = b""
+    for piece in parts:
+        text = tail + piece
+        yield text
+        tail = text[-32:]
 
 
 def pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:

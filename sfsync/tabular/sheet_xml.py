@@ -5,39 +5,86 @@ ECMA-376 part 1, 18.3.1.4 (c): ``t="e"`` is an error; a cell with ``f`` and with
 
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
 from sfsync.cells import Kind
-from sfsync.tabular.guards import DENSE_LIMIT, check_extent, damaged, pieces, xml_part
+from sfsync.tabular.extent import Extent, between_tags, column_index
+from sfsync.tabular.guards import check_extent, damaged, pieces, xml_part
 from sfsync.tabular.model import Cell
 
-_THREE_LETTERS = re.compile(rb'r="[A-Za-z]{3}')
-_SPACED = (b" =", b"\n=", b"\t=")
-_TWO_LETTERS = re.compile(rb'r="([A-Za-z])[A-Za-z]\d')
-_SIX_DIGITS = re.compile(rb'r="[A-Za-z]{0,2}(\d{1,12})\d{5}"')
-_REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,9})(\d{1,12})["']""")
+Found = dict[int, dict[int, Cell]]
+
+_ROW, _ROW_END = b"<row", b"</row>"
+_LONGEST_ROW = 4 << 20
 
 
-def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
+def special_cells(path: Path, sheet: str, extents: Mapping[str, Extent]) -> Found:
     """The error cells and formulas without result of a sheet, by 0-based row and column.
 
+    ``extents``: how far sheets reach, by part of the zip; what is missing there is looked up.
     Raises FileRefused ``too_large`` when a stray cell far out would make the sheet's area unbearable.
     """
     with zipfile.ZipFile(path) as archive:
         part = _part(path, archive, sheet)
         if part is None:
             return {}
-        if not _interesting(path, archive, part):
-            return {}
-        finder = _Finder()
         try:
-            for piece in pieces(archive, part):
-                finder.feed(piece)
-            finder.feed(b"", final=True)
+            extent = extents.get(part) or _extent(archive, part)
+            check_extent(path, extent.rows, extent.columns)
+            if not extent.special:
+                return {}
+            found = _of_doubtful_rows(archive, part)
+            return _of_all_rows(archive, part) if found is None else found
         except (expat.ExpatError, LookupError, ValueError):
             raise damaged(path) from None
+
+
+def _extent(archive: zipfile.ZipFile, part: str) -> Extent:
+    extent = Extent()
+    for text in between_tags(pieces(archive, part)):
+        extent.look(text)
+    return extent
+
+
+def _of_all_rows(archive: zipfile.ZipFile, part: str) -> Found:
+    finder = _Finder()
+    for piece in pieces(archive, part):
+        finder.feed(piece)
+    finder.feed(b"", final=True)
     return finder.found
+
+
+def _of_doubtful_rows(archive: zipfile.ZipFile, part: str) -> Found | None:
+    """The same, with rows left out that hold nothing special; None when such rows have no numbers."""
+    finder = _Finder()
+    rest = b""
+    for piece in pieces(archive, part):
+        *rows, rest = (rest + piece).split(_ROW_END)
+        if len(rest) > _LONGEST_ROW:  # rows with a prefix, perhaps
+            return None
+        for row in rows:
+            start = row.rfind(_ROW)
+            if not _doubtful(row):
+                if start > 0:
+                    finder.feed(row[:start])
+            elif row.startswith(b' r="', start + len(_ROW)):
+                finder.feed(row + _ROW_END)
+            else:
+                return None
+    finder.feed(rest, final=True)
+    return finder.found
+
+
+def _doubtful(row: bytes) -> bool:
+    """Whether a row may hold an error, or a formula that no value follows at once."""
+    if b'"e"' in row or b"'e'" in row or b":f" in row:
+        return True
+    formulas = row.count(b"<f")
+    if not formulas:
+        return False
+    return formulas != row.count(b"</f><v>") + row.count(b"/><v>") or b"<v></v>" in row or b"<v/>" in row
 
 
 def date1904(path: Path) -> bool:
@@ -67,54 +114,6 @@ def _part(path: Path, archive: zipfile.ZipFile, sheet: str) -> str | None:
             name = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
             return name if name in names else None
     return None
-
-
-def _interesting(path: Path, archive: zipfile.ZipFile, part: str) -> bool:
-    """Whether the sheet holds a formula or an error at all; checks its extent on the way."""
-    seen = unusual = False
-    rows, columns, tail = 99_999, 26, b""
-    for piece in pieces(archive, part):
-        text = tail + piece
-        seen = seen or b't="e"' in text or b"t='e'" in text or b"<f" in text or b":f" in text
-        unusual = unusual or _unusual(text)
-        # No more than a bound, from the first letters and digits of the long references: most sheets stay below it.
-        columns = max(
-            columns, *(26 * column_index(letter) + 52 for letter in set(_TWO_LETTERS.findall(text))), 0
-        )
-        rows = max(rows, *(int(digits) * 100_000 + 99_999 for digits in set(_SIX_DIGITS.findall(text))), 0)
-        tail = text[-32:]
-    if unusual or columns * rows > DENSE_LIMIT:
-        check_extent(path, *_extent(archive, part))
-    return seen
-
-
-def _unusual(text: bytes) -> bool:
-    """Whether references go beyond two letters, or may be written otherwise than ``r="A1"``."""
-    return (
-        _THREE_LETTERS.search(text) is not None
-        or text.count(b"=") != text.count(b'="')
-        or any(form in text for form in _SPACED)
-    )
-
-
-def _extent(archive: zipfile.ZipFile, part: str) -> tuple[int, int]:
-    """The last row and the last column that a sheet names, counted from 1."""
-    rows, names, tail = 0, set[bytes](), b""
-    for piece in pieces(archive, part):
-        text = tail + piece
-        found = _REFERENCE.findall(text)  # of rows and of cells
-        names.update({column for column, _ in found})
-        rows = max(rows, max((int(row) for _, row in found), default=0))
-        tail = text[-32:]
-    return rows, max(map(column_index, names), default=-1) + 1
-
-
-def column_index(letters: bytes) -> int:
-    """The 0-based index of a column named by letters: A → 0, Z → 25, AA → 26."""
-    index = 0
-    for letter in letters.upper():
-        index = index * 26 + letter - 64
-    return index - 1
 
 
 class _Finder:

@@ -6,6 +6,7 @@ A file is taken for what it holds, not for what it is called: CSV text named .xl
 from pathlib import Path
 
 from sfsync.tabular.digest import digest
+from sfsync.tabular.extent import Extent
 from sfsync.tabular.guards import Form, recognise_form
 from sfsync.tabular.model import Hints, Table
 
@@ -20,7 +21,8 @@ def open_table(path: Path, hints: Hints | None = None) -> Table:
     the readers; the message names the file, never its folder.
     """
     hints = hints or Hints()
-    form = recognise_form(path)
+    extents: dict[str, Extent] = {}
+    form = recognise_form(path, extents)
     if form is Form.TEXT:
         from sfsync.tabular.text import open_text
 
@@ -35,4 +37,4 @@ def open_table(path: Path, hints: Hints | None = None) -> Table:
         return open_html(path, hints)
     from sfsync.tabular.workbook import open_workbook
 
-    return open_workbook(path, form, hints)
+    return open_workbook(path, form, hints, extents)

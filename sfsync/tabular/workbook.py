@@ -5,7 +5,7 @@ sheet's own part (``sheet_xml``, ``xlsb``, ``biff``, ``ods``): an empty cell and
 Hidden sheets are read only when named; hidden rows and columns are data. Macros are never run.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from sfsync.cells import Kind, fold
 from sfsync.errors import FileRefused
 from sfsync.tabular.calm import calm
+from sfsync.tabular.collector import no_collecting
+from sfsync.tabular.extent import Extent
 from sfsync.tabular.frames import Value
 from sfsync.tabular.guards import Form, check_columns
 from sfsync.tabular.header import LOOK_AT, Header, Merged, find_header, no_header
@@ -38,8 +40,11 @@ class Sheet:
     header: Header
 
 
-def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
-    """Open a workbook. Raises FileRefused: encrypted, truncated, no_sheet, ambiguous_sheet, unreadable_columns."""
+def open_workbook(path: Path, form: Form, hints: Hints, extents: Mapping[str, Extent]) -> Table:
+    """Open a workbook; ``extents``: how far the sheets of an .xlsx reach, as ``recognise_form`` found it.
+
+    Raises FileRefused: encrypted, truncated, no_sheet, ambiguous_sheet, unreadable_columns.
+    """
     specials: dict[str, Special] = {}
     if form is Form.ODS:
         from sfsync.tabular.ods import special_cells
@@ -54,7 +59,7 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
     found: list[Sheet] = []
     for name in names:
         if form is not Form.ODS:
-            specials[name] = _special(path, form, name)
+            specials[name] = _special(path, form, name, extents)
         sheet = _sheet(path, book, name, hints, specials.get(name, {}), repair=form is Form.XLS)
         if sheet is not None:
             found.append(sheet)
@@ -77,7 +82,8 @@ def open_workbook(path: Path, form: Form, hints: Hints) -> Table:
             made = blocks(
                 sheet.rows, first, columns, special, lambda one: _cell(one, epoch_1900=form is not Form.ODS)
             )
-            held.extend(made)
+            with no_collecting():
+                held.extend(made)
             sheet.rows.clear()
         return iter(held)
 
@@ -136,11 +142,11 @@ def _candidates(path: Path, book: "CalamineWorkbook", hints: Hints) -> list[str]
     return [sheet.name for sheet in sheets if sheet.visible is SheetVisibleEnum.Visible]
 
 
-def _special(path: Path, form: Form, name: str) -> Special:
+def _special(path: Path, form: Form, name: str, extents: Mapping[str, Extent]) -> Special:
     if form is Form.XLSX:
         from sfsync.tabular.sheet_xml import special_cells
 
-        return special_cells(path, name)
+        return special_cells(path, name, extents)
     if form is Form.XLSB:
         from sfsync.tabular.xlsb import special_cells as special_cells_of_xlsb
 
@@ -153,7 +159,7 @@ def _special(path: Path, form: Form, name: str) -> Special:
 def _sheet(
     path: Path, book: "CalamineWorkbook", name: str, hints: Hints, special: Special, *, repair: bool
 ) -> Sheet | None:
-    with calm(path):
+    with calm(path), no_collecting():
         sheet = book.get_sheet_by_name(name)
         rows = sheet.to_python(skip_empty_area=False)
         ranges = sheet.merged_cell_ranges or []

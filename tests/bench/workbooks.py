@@ -89,6 +89,7 @@ def write_with_openpyxl(path: str, count: str) -> Work:
 
 
 def read_with_sfsync(path: str) -> Work:
+    import numpy  # noqa: F401, ICN001  loaded before the work begins
     import polars  # noqa: F401, ICN001  loaded before the work begins
     import python_calamine  # noqa: F401
 
@@ -155,6 +156,7 @@ fields:
 
 
 def map_with_sfsync(path: str) -> Work:
+    import numpy  # noqa: F401, ICN001  loaded before the work begins
     import polars  # noqa: F401, ICN001  loaded before the work begins
     import python_calamine  # noqa: F401
 

@@ -1,8 +1,9 @@
 import csv
+import re
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import Font, PatternFill
 
@@ -203,6 +204,7 @@ TRICKY = st.text(st.sampled_from("'=+-@\t 1aé;,\"\u00a0"), max_size=5)
 
 
 @settings(max_examples=150, deadline=None)
+@example([["", '=""'], ['="1"', '="-é"']])
 @given(st.lists(st.lists(TRICKY, min_size=2, max_size=2), min_size=1, max_size=6))
 def test_no_value_changes_however_often_the_answer_comes_in(tmp_path_factory, records):
     folder = tmp_path_factory.mktemp("rounds")
@@ -212,7 +214,12 @@ def test_no_value_changes_however_often_the_answer_comes_in(tmp_path_factory, re
 
     def values(path):
         table = open_table(path, Hints(delimiter=";"))
-        return table, [row[:4] for block in table.blocks() for row in block.iter_rows()]
+        return table, [[*map(read, row[:4])] for block in table.blocks() for row in block.iter_rows()]
+
+    def read(cell):
+        """A cell as mappings read it: Excel's guard ="…" is no part of the value, and answers leave it out."""
+        guarded = re.fullmatch(r'="([\w .-]*)"', cell) if isinstance(cell, str) else None
+        return guarded[1] or None if guarded else cell
 
     table, first = values(path)
     for number in (1, 2, 3):
