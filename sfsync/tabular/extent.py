@@ -54,7 +54,7 @@ class Extent:
         Raises ValueError where megabytes go by without any tag: nothing that means a sheet is like that.
         """
         if len(text) > _LONGEST_TAG:
-            raise ValueError
+            raise ValueError("megabytes without a tag")
         if len(text) < _LARGE or not self._at_once(text):
             self._by_pattern(text)
 
@@ -76,7 +76,8 @@ class Extent:
             return False
         if not self.special:
             formulas = ((seen[:-1] == _SMALLER) | (seen[:-1] == _COLON)) & (seen[1:] == _F)
-            errors = (before == _T) & (seen[equals + 2] == _E) & _is_quote(seen[equals + 3])
+            typed = equals[before == _T]
+            errors = (seen[typed + 2] == _E) & _is_quote(seen[typed + 3])
             self.special = bool(formulas.any() or errors.any())
         named = (before == _R) & (seen[equals - 2] <= _SPACE)
         return self._references(seen, equals[named] + 1)
@@ -106,13 +107,17 @@ class Extent:
                 break
             rows = np.where(is_digit, rows * 10 + digit, rows)
             at = at + is_digit
+        if not (begun & _is_quote(seen[at])).all():
+            return False
         self.columns = max(self.columns, int(columns.max()))
         self.rows = max(self.rows, int(rows.max()))
-        return bool((begun & _is_quote(seen[at])).all())
+        return True
 
 
 def _is_quote(seen: "NDArray[np.uint8]") -> "NDArray[np.bool_]":
-    return (seen == _QUOTE) | (seen == _APOSTROPHE)
+    import numpy as np
+
+    return np.logical_or(seen == _QUOTE, seen == _APOSTROPHE)
 
 
 def column_index(letters: bytes) -> int:

@@ -33,7 +33,7 @@ def blocks(
 
     for start in range(first, len(rows), ROWS):
         part = rows[start : start + ROWS]
-        values = _turned(part)
+        values, types = _turned(part)
         odd = {
             column: {row - start: cells[column] for row, cells in special.items() if column in cells}
             for column in {
@@ -42,25 +42,28 @@ def blocks(
         }
         series = [pl.int_range(start + 1, start + 1 + len(part), dtype=pl.UInt32, eager=True).alias("row")]
         for column in range(columns):
-            found = values[column] if column < len(values) else ("",) * len(part)
-            series += _column(column, found, odd.get(column), read)
+            if column < len(values):
+                series += _column(column, values[column], types[column], odd.get(column), read)
+            else:
+                series.append(pl.Series(str(column), [None], dtype=pl.String).new_from_index(0, len(part)))
         yield pl.DataFrame(series)
 
 
-def _turned(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    """The columns of some rows; a few rows at a time, as long as the processor has them at hand."""
-    turned: list[list[Any]] = [[] for _ in rows[0]]
+def _turned(rows: Sequence[Sequence[Any]]) -> tuple[list[list[Any]], list[set[type]]]:
+    """The columns of some rows and the types in each; a few rows at a time, while the processor has them at hand."""
+    columns: list[list[Any]] = [[] for _ in rows[0]]
+    types: list[set[type]] = [set() for _ in rows[0]]
     for start in range(0, len(rows), _AT_HAND):
         parts = zip(*rows[start : start + _AT_HAND], strict=True)
-        for column, part in zip(turned, parts, strict=True):
+        for column, kinds, part in zip(columns, types, parts, strict=True):
             column.extend(part)
-    return turned
+            kinds.update(map(type, part))
+    return columns, types
 
 
 def _column(
-    column: int, values: Sequence[Any], odd: Mapping[int, Cell] | None, read: Read
+    column: int, values: Sequence[Any], types: set[type], odd: Mapping[int, Cell] | None, read: Read
 ) -> "Iterator[pl.Series]":
-    types = set(map(type, values))
     texts = _of_one_type(values, types) if not odd else None
     if texts is None:
         yield from _mixed(column, values, odd or {}, read)
