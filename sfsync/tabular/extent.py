@@ -117,7 +117,8 @@ class Extent:
 def _is_quote(seen: "NDArray[np.uint8]") -> "NDArray[np.bool_]":
     import numpy as np
 
-    return np.logical_or(seen == _QUOTE, seen == _APOSTROPHE)
+    found: NDArray[np.bool_] = np.logical_or(seen == _QUOTE, seen == _APOSTROPHE)
+    return found
 
 
 def column_index(letters: bytes) -> int:

@@ -73,11 +73,12 @@ def test_most_rows_are_not_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = workbook(tmp_path / "a.xlsx", ("S", rows))
     fed: list[bytes] = []
     inner = sheet_xml._Finder.feed
-    monkeypatch.setattr(
-        sheet_xml._Finder,
-        "feed",
-        lambda self, text, *, final=False: fed.append(text) or inner(self, text, final=final),
-    )
+
+    def feed(self: sheet_xml._Finder, text: bytes, *, final: bool = False) -> None:
+        fed.append(text)
+        inner(self, text, final=final)
+
+    monkeypatch.setattr(sheet_xml._Finder, "feed", feed)
     table = open_table(path)
     frame = next(iter(table.blocks())).tail(2)
     assert frame["1#"].to_list() == [Kind.NO_VALUE, Kind.ERROR]
