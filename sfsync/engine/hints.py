@@ -59,11 +59,10 @@ def _words(bound: "Bound", name: str) -> dict[str, str]:
 def _typed(
     file: "FileRows | TableFile", asked: Mapping[int, str], places: Mapping[str, int | None]
 ) -> Iterator[tuple[int, str, str]]:
-    from sfsync.tabular.model import Notes
+    import polars as pl
 
-    for frame in file.table.source(Notes()):
-        rows = frame.filter(frame["row"].is_in(list(asked)))
-        for row in rows.iter_rows(named=True):
+    for frame in file.table.pick(pl.Series(sorted(asked), dtype=pl.UInt32)):
+        for row in frame.iter_rows(named=True):
             name = asked[row["row"]]
             typed = row.get(str(places[name]))
             if typed:

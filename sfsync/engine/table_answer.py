@@ -93,39 +93,55 @@ def answer(
     return answer_name(file), write
 
 
+_TOLD = ["bucket", "reason", "field", "code", "others"]
+
+
 class Answers(Mapping[int, "Answer"]):
-    """The lines of a ledger as answers by row number, each made when it is asked for."""
+    """The lines of a ledger, in order of their rows, as answers by row number; what many rows share is made once."""
 
     def __init__(self, ledger: pl.DataFrame, file: TableFile, catalogue: Catalogue) -> None:
-        self._lines = ledger.select(ROW, "bucket", "reason", "field", "code", "others")
-        self._same: dict[str, Answer] = {}
-        self._file, self._catalogue = file, catalogue
-        rules = [f"rule:{word}" for word in ABOUT_WORDS]
-        asked = ledger.filter(pl.col("code").is_in(rules)).select(ROW, "field")
-        self._hints = nearest_words(file, dict(asked.iter_rows()))
-
-    def plain(self, rows: pl.Series) -> pl.Series:
-        """The bucket of each of these rows, null where there is a reason to tell or no answer."""
-        said = pl.DataFrame({ROW: rows}).join(
-            self._lines.filter(pl.col("code") == "").select(ROW, "bucket"),
-            on=ROW,
-            how="left",
-            maintain_order="left",
-        )
-        return said["bucket"]
-
-    def __getitem__(self, row: int) -> "Answer":
         from sfsync.tabular.answer_cells import Answer
 
-        place = self._places[row]
-        if not self._codes[place]:
-            return self._same.setdefault(self._buckets[place], Answer(self._buckets[place]))
-        _, bucket, reason, field, code, others = self._lines.row(place)
-        why = reason_of(self._file, row, field, code, reason, others)
-        said, remedy = self._catalogue.say(why)
-        hint, _ = self._catalogue.say(self._hints.get(row, ""))
+        self._file, self._catalogue = file, catalogue
+        told = ledger.filter(pl.col("code") != "").select(ROW, *_TOLD)
+        rules = [f"rule:{word}" for word in ABOUT_WORDS]
+        asked = told.filter(pl.col("code").is_in(rules)).select(ROW, "field")
+        hints = nearest_words(file, dict(asked.iter_rows()))
+        words = [catalogue.say(hint)[0] for hint in hints.values()]
+        near = pl.DataFrame({ROW: list(hints), "hint": words}, schema={ROW: pl.UInt32, "hint": pl.String})
+        told = told.join(near, on=ROW, how="left", maintain_order="left")
+        differ = told.drop(ROW).unique(maintain_order=True)
+        self.said = [Answer(bucket.value) for bucket in Bucket] + [
+            self._answer(*cells) for cells in differ.iter_rows()
+        ]
+        """The answers that differ; first those with nothing but their bucket."""
+        differ = differ.with_row_index("number", offset=len(Bucket))
+        found = told.join(differ, on=differ.columns[1:], how="left", nulls_equal=True)
+        self._lines = (
+            ledger.select(ROW, pl.col("bucket").to_physical().cast(pl.UInt32).alias("number"))
+            .join(found.select(ROW, pl.col("number").alias("own")), on=ROW, how="left", maintain_order="left")
+            .select(pl.col(ROW).set_sorted(), pl.coalesce("own", "number").alias("number"))
+        )
+
+    def numbers(self, rows: pl.Series) -> pl.Series:
+        """The place in ``said`` of the answer of each of these rows, which follow each other; null without one."""
+        if not len(rows):
+            return pl.Series(dtype=pl.UInt32)
+        ours = self._lines[ROW]
+        lines = self._lines[ours.search_sorted(rows[0]) : ours.search_sorted(rows[-1], side="right")]
+        return rows.to_frame(ROW).join(lines, on=ROW, how="left", maintain_order="left")["number"]
+
+    def _answer(
+        self, bucket: str, text: str, field: str, code: str, others: str, hint: str | None
+    ) -> "Answer":
+        from sfsync.tabular.answer_cells import Answer
+
+        said, remedy = self._catalogue.say(reason_of(self._file, field, code, text, others))
         heading = self._file.bound.heading(field) or field if field else ""
         return Answer(bucket, said, heading, hint or remedy)
+
+    def __getitem__(self, row: int) -> "Answer":
+        return self.said[self._places[row]]
 
     def __contains__(self, row: object) -> bool:
         return row in self._places
@@ -134,27 +150,19 @@ class Answers(Mapping[int, "Answer"]):
         return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return self._lines.height
 
     @cached_property
     def _places(self) -> dict[int, int]:
-        """Where the line of each row is; only for those who ask row by row."""
-        return {row: place for place, row in enumerate(self._lines[ROW])}
-
-    @cached_property
-    def _buckets(self) -> list[str]:
-        return self._lines["bucket"].to_list()
-
-    @cached_property
-    def _codes(self) -> list[str]:
-        return self._lines["code"].to_list()
+        """Which answer each row has; only for those who ask row by row."""
+        return dict(self._lines.iter_rows())
 
 
-def reason_of(file: TableFile, row: int, field: str, code: str, text: str, others: str) -> str:
+def reason_of(file: TableFile, field: str, code: str, text: str, others: str) -> str:
     """A line's reason as a value that can be said in other languages (columns as in LEDGER)."""
     kind, _, name = code.partition(":")
     if kind == "rule":
-        return file.bound.reason(RowProblem(row, field, "", name, text, "error", others))
+        return file.bound.reason(RowProblem(0, field, "", name, text, "error", others))
     if kind == "org":
         return refusal(name, text)
     ours = {NO_KEY.code: NO_KEY, "no_record": no_record(file.bound.mapping.object)}

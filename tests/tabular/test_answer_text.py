@@ -1,7 +1,9 @@
 """Answering by columns writes the same bytes as answering record by record, whatever the file holds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest import mock
 
 import polars as pl
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.errors import FileRefused
-from sfsync.tabular import answer_text
+from sfsync.tabular import answer_lines
 from sfsync.tabular.answer import write_answer
 from sfsync.tabular.answer_cells import Answer
 from sfsync.tabular.table import open_table
@@ -31,6 +33,20 @@ FIELDS = st.sampled_from(
         '"q"',
         '"a\nb"',
         '"a""b"',
+        '"a""b#"',
+        '"7"',
+        '"a#b"',
+        '"=1#"',
+        '"a\r\nb"',
+        "+31",
+        "-7,5",
+        "-7.",
+        "-",
+        "+1.a",
+        "+" + 31 * "1",
+        "'-1",
+        " +1",
+        "x\x0by",
         "\r",
         "\t",
     ]
@@ -39,13 +55,15 @@ RECORDS = st.lists(st.lists(FIELDS, min_size=1, max_size=4), max_size=8)
 
 
 class Some(dict[int, Answer]):
-    """Answers that tell which rows have nothing more to say."""
+    """Answers that tell those of many rows at once."""
 
-    def plain(self, rows: pl.Series) -> pl.Series:
-        return pl.Series(
-            [self[row].result if row in self and not self[row].reason else None for row in rows],
-            dtype=pl.String,
-        )
+    @property
+    def said(self) -> list[Answer]:
+        return list(dict.fromkeys(self.values()))
+
+    def numbers(self, rows: pl.Series) -> pl.Series:
+        said = self.said
+        return pl.Series([said.index(self[row]) if row in self else None for row in rows], dtype=pl.UInt32)
 
 
 def answered(path: Path, results: dict[int, Answer]) -> bytes:
@@ -54,17 +72,26 @@ def answered(path: Path, results: dict[int, Answer]) -> bytes:
     return out.read_bytes()
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=200)
 @given(
-    RECORDS, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.sampled_from(["utf-8", "utf-8-sig", "cp1252"])
+    RECORDS,
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+    st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16"]),
+    st.sampled_from([";", ",", "\t"]),
+    st.sampled_from([24, 1 << 22]),
 )
 def test_both_ways_write_the_same(
     records: list[list[str]],
     end: str,
     last: bool,
     encoding: str,
+    delimiter: str,
+    piece: int,
 ) -> None:
-    lines = ["Number;Name;Note", *(";".join(record) for record in records)]
+    """``#`` in a field stands for the delimiter."""
+    lines = ["Number;Name;Note".replace(";", delimiter)]
+    lines += [delimiter.join(record).replace("#", delimiter) for record in records]
     text = end.join(lines) + (end if last else "")
     results = {
         row: Answer("applied") if row % 3 else Answer("invalid", "no; not so", "Name", '"ask"')
@@ -77,19 +104,23 @@ def test_both_ways_write_the_same(
             slowly = answered(path, results)
         except FileRefused:
             return
-        assert answered(path, Some(results)) == slowly
+        with mock.patch.object(answer_lines, "_PIECE", piece):
+            assert answered(path, Some(results)) == slowly
 
 
 def test_plain_lines_are_not_read_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "in.csv"
     path.write_text("Number;Name\n1;a\n2;=b\n3;c\n", encoding="utf-8")
-    seen = []
-    inner = answer_text._record
-    monkeypatch.setattr(
-        answer_text, "_record", lambda *words: seen.append(words[0][words[1]]) or inner(*words)
-    )
+    seen: list[bytes] = []
+    inner = answer_lines._record
+
+    def record(lines: Sequence[bytes], place: int, delimiter: str) -> tuple[list[str], int]:
+        seen.append(lines[place])
+        return inner(lines, place, delimiter)
+
+    monkeypatch.setattr(answer_lines, "_record", record)
     out = answered(path, Some({row: Answer("applied") for row in (2, 3, 4)}))
-    assert seen == ["Number;Name"]
+    assert seen == [b"Number;Name"]
     assert (
         out
         == b"Number;Name;Result;Reason;Field;Suggestion\r\n1;a;applied;;;\r\n2;'=b;applied;;;\r\n3;c;applied;;;\r\n"

@@ -1,0 +1,245 @@
+"""The answer to a text file by columns: whole lines with their cells behind them, no record read by itself.
+
+Lines that are records of their own are answered at once, the quotes that no field needs taken off. All others, and
+those with quotes and something that a spreadsheet would run, are read one by one.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import polars as pl
+
+from sfsync.tabular.answer_cells import Answer
+from sfsync.tabular.encoding import Encoding, decoded
+from sfsync.tabular.injection import DANGEROUS, ESCAPED, PLAIN_NUMBER, harmless
+from sfsync.tabular.model import Table
+
+if TYPE_CHECKING:
+    from sfsync.tabular.answer_text import Sheet
+
+_PIECE = 4 << 20
+_LONGEST = 64 << 20
+"""Bytes of a record that is never closed; the csv module says what is wrong with it."""
+_ODD = r"[\r\x00\x1c-\x1f]"
+"""What only the csv module, or Python's idea of white space, copes with."""
+_SEPARATORS = b"\x01\x02\x03\x04\x05\x06\x07\x0e"
+"""Bytes that hardly any file holds; a line is read as one field that one of them would end."""
+
+
+@runtime_checkable
+class Spoken(Protocol):
+    """Answers by row number that also tell those of many rows at once."""
+
+    said: Sequence[Answer]
+    """The answers that differ."""
+
+    def numbers(self, rows: pl.Series) -> pl.Series:
+        """The place in ``said`` of the answer of each of these rows, null where there is none."""
+
+
+class NotByLine(Exception):
+    """A record is quoted in a way that only the whole file tells."""
+
+
+def by_lines(source: Path, sheet: "Sheet", results: Spoken) -> Iterator[bytes]:
+    """The answer in pieces, in UTF-8; raises NotByLine where only the whole file tells what the records are."""
+    endings = pl.Series(
+        [
+            sheet.line(["", *map(harmless, sheet.place.cells(said))]).removesuffix("\r\n")
+            for said in results.said
+        ],
+        dtype=pl.String,
+    )
+    marks = _Marks(sheet.delimiter, len(sheet.table.columns))
+    start = 1
+    for text in _pieces(source, sheet.table):
+        lines = _split(text)
+        rows = pl.int_range(start, start + len(lines), dtype=pl.UInt32, eager=True)
+        numbers = results.numbers(rows)
+        texts, simple = marks.mended(lines, numbers.is_not_null() & (rows > sheet.table.header_row))
+        answered = texts + endings.gather(numbers)
+        odd = (~simple).arg_true()
+        if len(odd):
+            said = numbers.gather(odd).to_list()
+            answers = [None if number is None else results.said[number] for number in said]
+            places, records = _one_by_one(sheet, text, start, dict(zip(odd, answers, strict=True)))
+            answered = answered.scatter(places, pl.Series(records, dtype=pl.String)).drop_nulls()
+        start += len(lines)
+        buffer = io.BytesIO()
+        answered.to_frame().write_csv(
+            buffer, include_header=False, quote_style="never", line_terminator="\r\n"
+        )
+        yield buffer.getvalue()
+
+
+def _one_by_one(
+    sheet: "Sheet", text: bytes, start: int, odd: Mapping[int, Answer | None]
+) -> tuple[list[int], list[str | None]]:
+    """The records that begin on some lines, as they are written: places of lines, and what stands there.
+
+    None stands for a line that belongs to the record before it.
+    """
+    lines = text.removesuffix(b"\n").split(b"\n")
+    places: list[int] = []
+    records: list[str | None] = []
+    rest = 0  # lines before this one belong to a record that was answered already
+    for place, answer in odd.items():
+        if place >= rest:
+            record, rest = _record(lines, place, sheet.delimiter)
+            places += range(place, rest)
+            records.append(sheet.text(start + place, record, answer).removesuffix("\r\n"))
+            records += [None] * (rest - place - 1)
+    return places, records
+
+
+class _Marks:
+    """What is looked for in lines of one file, as regular expressions."""
+
+    def __init__(self, delimiter: str, columns: int) -> None:
+        self._delimiter, self._columns = delimiter, columns
+        mark = re.escape(delimiter)
+        free = rf'[^"{mark}]*'
+        quoted = r'"(?:[^"]|"")*"'
+        field = f"(?:{quoted}|{free})"
+        self._whole = f"^{field}(?:{mark}{field})*$"
+        self._fields = rf'(?:"({free})"|({quoted}|{free}))({mark}|$)'
+        # How fields begin that get an apostrophe (``injection.escaped``), up to the character that settles it.
+        blank, point = rf"[[\s\x00]--[{mark}]]", rf"[[.,]--[{mark}]]"
+        opening = rf"'*{blank}*[=@\uff1d\uff0b\uff0d\uff20]|'*[[\t]--[{mark}]]|(?:'+{blank}*|{blank}+)[+\-]"
+        no_number = rf"[+\-](?:[^\d{mark}]|[0-9]+[^\d.,{mark}])"
+        self._opening = rf"(^|{mark})({opening}|{no_number})"
+        # Only the whole field tells whether this is a number, which stays as it is.
+        doubtful = rf"[+\-](?:{mark}|$|[0-9]*{point}|[0-9]{{31}}|[0-9]*[\d--0-9])"
+        self._doubtful = rf"(?:^|{mark}){doubtful}"
+        self._suspect = rf'(?:^|{mark})"?(?:{opening}|{no_number}|{doubtful})'
+
+    def mended(self, texts: pl.Series, answered: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """The lines as they are written, and which of them are; the others are records that must be read.
+
+        ``answered``: lines where a record with an answer may begin.
+        """
+        simple = answered & ~texts.str.contains(_ODD)
+        bare = texts
+        quoted = simple & texts.str.contains('"', literal=True)
+        if quoted.any():
+            places, given = quoted.arg_true(), texts.filter(quoted)
+            simple = simple.scatter(places, given.str.contains(self._whole))
+            given = given.str.replace_all(self._fields, "${1}${2}${3}")
+            quoted = quoted.scatter(places, given.str.contains('"', literal=True))
+            texts = texts.scatter(places, given)
+            bare = texts.clone().scatter(places, given.str.replace_all(r'"(?:[^"]|"")*"', ""))
+        simple &= bare.str.count_matches(self._delimiter, literal=True) == self._columns - 1
+        suspect = simple & texts.str.contains(self._suspect)
+        simple &= ~(suspect & quoted)
+        suspect &= ~quoted
+        if suspect.any():
+            texts = texts.scatter(suspect.arg_true(), self._harmless(texts.filter(suspect)))
+        return texts, simple
+
+    def _harmless(self, lines: pl.Series) -> pl.Series:
+        """Lines without any quote, their fields as ``escaped`` gives them."""
+        doubtful = lines.str.contains(self._doubtful)
+        mended = lines.str.replace_all(self._opening, "${1}'${2}")
+        if doubtful.any():
+            mended = mended.scatter(doubtful.arg_true(), self._by_fields(lines.filter(doubtful)))
+        return mended
+
+    def _by_fields(self, lines: pl.Series) -> pl.Series:
+        fields = lines.str.split_exact(self._delimiter, self._columns - 1).struct.unnest().get_columns()
+        for place, field in enumerate(fields):
+            danger = field.str.contains(DANGEROUS) & ~field.str.contains(PLAIN_NUMBER)
+            fields[place] = field.zip_with(~(danger | field.str.contains(ESCAPED)), "'" + field)
+        return (
+            pl.DataFrame([field.alias(str(place)) for place, field in enumerate(fields)])
+            .select(pl.concat_str(pl.all(), separator=self._delimiter))
+            .to_series()
+        )
+
+
+def _record(lines: Sequence[bytes], place: int, delimiter: str) -> tuple[list[str], int]:
+    """The record that begins on a line, and the place of the line behind it."""
+    quotes = lines[place].count(b'"')
+    after = place + 1
+    while quotes % 2:
+        if after == len(lines):
+            raise NotByLine
+        quotes += lines[after].count(b'"')
+        after += 1
+    text = b"\n".join(lines[place:after]).removesuffix(b"\r").decode()
+    if not quotes and "\r" not in text:
+        return text.split(delimiter) if text else [], after
+    if "\r" in text.replace("\r\n", ""):
+        raise NotByLine
+    try:
+        found = list(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True))
+    except csv.Error:
+        raise NotByLine from None
+    if len(found) != 1:
+        raise NotByLine
+    return found[0], after
+
+
+def _pieces(source: Path, table: Table) -> Iterator[bytes]:
+    """The text in UTF-8, cut where a record ends: behind a line feed that no quotes are open at."""
+    rest = b""
+    first = True
+    for piece in _bytes(source, table):
+        if first and b"\n" not in piece:  # one line, or the lines of an old Macintosh
+            raise NotByLine
+        first = False
+        text = rest + piece
+        end = _whole(text)
+        if end:
+            yield text[:end]
+        rest = text[end:]
+        if len(rest) > _LONGEST:
+            raise NotByLine
+    if rest:
+        yield rest
+
+
+def _whole(text: bytes) -> int:
+    """Where the last record that is complete ends."""
+    end = text.rfind(b"\n") + 1
+    opened = text.count(b'"', 0, end) % 2
+    while end and opened:
+        line = text.rfind(b"\n", 0, end - 1) + 1
+        opened = (opened + text.count(b'"', line, end)) % 2
+        end = line
+    return end
+
+
+def _bytes(source: Path, table: Table) -> Iterator[bytes]:
+    name = table.encoding or "utf-8"
+    mark = len("\ufeff".encode(name)) if table.bom else 0
+    if name != "utf-8":
+        yield from (text.encode() for text in decoded(source, Encoding(name, mark), _PIECE) if text)
+        return
+    with source.open("rb") as stream:
+        stream.seek(mark)
+        while chunk := stream.read(_PIECE):
+            yield chunk
+
+
+def _split(text: bytes) -> pl.Series:
+    """The lines of a text; polars takes a CR off the end of each."""
+    separator = next((chr(byte) for byte in _SEPARATORS if byte not in text), None)
+    if separator is None or text.startswith(codecs.BOM_UTF8):
+        raise NotByLine
+    try:
+        frame = pl.read_csv(
+            text,
+            has_header=False,
+            separator=separator,
+            quote_char=None,
+            schema={"text": pl.String},
+            empty_string_is_null=False,
+        )
+    except pl.exceptions.PolarsError:
+        raise NotByLine from None
+    return frame["text"]
