@@ -35,16 +35,15 @@ def record(
     journal: "Journal", run_id: str, step: str, ledger: pl.DataFrame, file: TableFile, object_name: str
 ) -> None:
     """Keep where every row ended: those that went well in packs where they are many, all others one by one."""
-    lines = _evidence(ledger)
     well = pl.col("bucket").is_in(_WELL) & (pl.col("reason") == "")
-    many = lines.filter(well)
+    many = ledger.filter(well)
     if many.height < PACK_FROM:
         many = many.clear()
     else:
-        lines = lines.filter(~well)
-    journal.record_rows(run_id, step, _records(lines, file, object_name))
+        ledger = ledger.filter(~well)
+    journal.record_rows(run_id, step, _records(_evidence(ledger), file, object_name))
     if many.height:
-        journal.record_pack(run_id, step, RowPack(file.name, object_name, many.select(RowPack.COLUMNS)))
+        journal.record_pack(run_id, step, RowPack(file.name, object_name, _packed(many)))
 
 
 def _evidence(ledger: pl.DataFrame) -> pl.DataFrame:
@@ -62,6 +61,12 @@ def _evidence(ledger: pl.DataFrame) -> pl.DataFrame:
         "fields",
         "via",
     )
+
+
+def _packed(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Rows that went well in the journal's words."""
+    named = ledger.rename({ROW: "row_number", KEY: "key", ID: "record_id"})
+    return named.select(RowPack.COLUMNS).with_columns(pl.col("bucket").cast(pl.String))
 
 
 def _records(lines: pl.DataFrame, file: TableFile, object_name: str) -> Iterator[RowRecord]:

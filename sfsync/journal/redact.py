@@ -1,11 +1,16 @@
 """Takes values out of reasons before they are kept: some messages of an org quote the value."""
 
+from functools import lru_cache
+
 from sfsync import logs
 
 _BLANK = "…"
 _LONGEST = 500
+_REASONS = 1_000
+"""Reasons that are remembered: in a large table thousands of rows share one."""
 
 
+@lru_cache(maxsize=_REASONS)
 def redact(text: str) -> str:
     """``text`` as it may be logged, and without the values that known messages quote; one line.
 

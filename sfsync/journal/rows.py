@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import PurePath
 from typing import Any
@@ -70,6 +71,7 @@ def record_of(row: Row[Any]) -> RowRecord:
     )
 
 
+@lru_cache(maxsize=64)
 def file_name(name: str) -> str:
     """A file's name without its folders, of either kind of slash."""
     return PurePath(name.replace("\\", "/")).name
