@@ -36,6 +36,13 @@ def compare(wanted: pl.DataFrame, found: pl.DataFrame, paths: Mapping[str, str])
     ``wanted`` has ``row``, ``key`` and the fields as JSON has them; ``found`` has ``key``, ``Id`` and, for each field
     of ``paths``, what the org holds in the column that ``paths`` names.
     """
+    plain = [ROW, KEY, ID, *paths]
+    if found.is_empty():
+        new = wanted.with_columns(pl.lit(None, pl.String).alias(ID)).select(plain)
+        changed = pl.DataFrame(schema=dict.fromkeys(paths, pl.Boolean))
+        return Differences(
+            new, new.clear().select(ROW, KEY, ID), new.clear(), changed, new.clear().select(*paths)
+        )
     held = found.select(KEY, ID, *[pl.col(path).alias(_WAS + name) for name, path in paths.items()])
     both = wanted.join(held, on=KEY, how="left", maintain_order="left")
     missing = both[ID].is_null()
@@ -47,7 +54,6 @@ def compare(wanted: pl.DataFrame, found: pl.DataFrame, paths: Mapping[str, str])
         if masks
         else pl.repeat(value=False, n=known.height, dtype=pl.Boolean, eager=True)
     )
-    plain = [ROW, KEY, ID, *paths]
     differing = known.filter(any_changed)
     return Differences(
         both.filter(missing).select(plain),

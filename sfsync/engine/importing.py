@@ -172,7 +172,7 @@ class TableImport:
         try:
             for block in self.file.blocks(lookups, only):
                 if not finder.paths:
-                    finder.expected = self.file.expected() if only is None else len(only)
+                    finder.expected = self.file.expected(block.source) if only is None else len(only)
                     finder.paths = sorted({ID, *self._paths(block).values()})
                 found.rows += block.frame.height
                 found.told.append(_line(refused(block)))

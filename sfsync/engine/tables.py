@@ -54,19 +54,19 @@ class TableFile:
             broken |= {note.row: (note.problem, note.message) for note in new if note.severity == "error"}
             yield block.without(broken) if broken else block
 
-    def expected(self) -> int:
-        """About how many rows there are: exact, but for text of more than one block."""
-        if self.table.format != "csv":
-            return sum(block.height for block in self.table.blocks())
-        blocks = self.table.blocks()
-        first, second = next(blocks, None), next(blocks, None)
-        if first is None or second is None:
-            return 0 if first is None else first.height
-        texts = first.drop("row")
-        read = (
-            sum(int(texts[name].str.len_bytes().sum()) for name in texts.columns) + first.height * texts.width
-        )
-        return max(first.height + second.height, first.height * self.path.stat().st_size // max(read, 1))
+    def expected(self, first: "pl.DataFrame") -> int:
+        """About how many rows there are, from the ``first`` block as it was read."""
+        import polars as pl
+
+        from sfsync.tabular.frames import ROWS
+
+        if self.table.format == "csv":
+            texts = first.drop("row")
+            read = sum(int(column.str.len_bytes().sum()) for column in texts if column.dtype == pl.String)
+            return first.height * self.path.stat().st_size // max(read + texts.width * first.height, 1)
+        if first.height < ROWS // 2:  # there is no other block
+            return first.height
+        return sum(block.height for block in self.table.blocks())
 
     def check(self) -> None:
         """See that nobody has replaced the file since it was opened; raises FileRefused when somebody has."""

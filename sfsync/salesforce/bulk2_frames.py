@@ -4,7 +4,6 @@ The same life of a job as for single rows (``bulk2_jobs``); the result files are
 row only where a file is torn or rows were refused.
 """
 
-import mmap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO, BinaryIO
@@ -195,13 +194,7 @@ def _same(frame: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
 
 def _plainly_read(file: BinaryIO, key: str) -> pl.DataFrame | None:
     """Key and id of all rows of a result file; None when it looks torn or odd: then it is read row by row."""
-    try:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-            whole = text[-1:] == b"\n" and _quotes(text) % 2 == 0
-    except ValueError:  # an empty file
-        whole = False
-    file.seek(0)
-    if not whole:
+    if not csv_rows.ends_whole(file):
         return None
     try:
         header = next(csv_rows.read(file), [])
@@ -221,8 +214,3 @@ def _plainly_read(file: BinaryIO, key: str) -> pl.DataFrame | None:
     finally:
         file.seek(0)
     return None if frame["short"].any() else frame.select("key", "id")
-
-
-def _quotes(text: mmap.mmap) -> int:
-    step = 1 << 22
-    return sum(text[start : start + step].count(b'"') for start in range(0, len(text), step))

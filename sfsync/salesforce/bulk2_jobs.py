@@ -67,7 +67,7 @@ class Follower:
     def follow(self, job: Job) -> End:
         """Look at the job until it has ended or patience has. No trouble while looking ever touches the job."""
         done, error = 0, ""
-        for _ in self.patience.pauses(self.clock):
+        for _ in self.patience.pauses(self.clock, job.rows):
             try:
                 info = self.info(job.id)
             except OrgUnavailable as trouble:

@@ -58,10 +58,14 @@ def query(
             for record in records:
                 yield convert(record)
         except csv_rows.TornEnd:
-            raise OrgError(
-                "A page of a bulk query ends in the middle of a row.",
-                hint="The download was cut off; run again.",
-            ) from None
+            raise torn() from None
+
+
+def torn() -> OrgError:
+    """What to raise for a page that was cut off."""
+    return OrgError(
+        "A page of a bulk query ends in the middle of a row.", hint="The download was cut off; run again."
+    )
 
 
 def pages(
@@ -73,11 +77,15 @@ def pages(
     deleted: bool = False,
     page_rows: int = PAGE_ROWS,
     patience: Patience = PATIENCE,
+    expected: int = 0,
 ) -> Iterator[BinaryIO]:
-    """The pages of a query as CSV files on disk, each with a header; everything else as for ``query``."""
+    """The pages of a query as CSV files on disk, each with a header; everything else as for ``query``.
+
+    ``expected``: about how many records there will be, where that is known; it saves looks at the job.
+    """
     job = _create(session, soql, clock, deleted=deleted)
     _tell(on_job, job)
-    job = _finish(session, job, clock, on_job, patience)
+    job = _finish(session, job, clock, on_job, patience, expected)
     locator = ""
     while True:
         with tempfile.TemporaryFile(prefix="sfsync-bulk-") as file:
@@ -102,8 +110,10 @@ def _create(session: Session, soql: str, clock: Clock, *, deleted: bool) -> Job:
     return Job("bulk2_query", str(info["id"]), kind, operation, state, 0, clock.now())
 
 
-def _finish(session: Session, job: Job, clock: Clock, on_job: OnJob | None, patience: Patience) -> Job:
-    for _ in patience.pauses(clock):
+def _finish(
+    session: Session, job: Job, clock: Clock, on_job: OnJob | None, patience: Patience, expected: int
+) -> Job:
+    for _ in patience.pauses(clock, expected):
         try:
             info = session.request("GET", f"jobs/query/{job.id}").json()
         except OrgUnavailable:

@@ -18,7 +18,7 @@ from sfsync.salesforce.bulk_parts import LARGEST_PART, no_room
 
 PLACE = "place"
 _DUPLICATE = "not sent: another row of the same job has the same key, and the org takes rows in any order"
-_SLICE = 20_000
+_SLICE = 50_000
 """Rows that are turned into text at once."""
 
 
@@ -46,6 +46,8 @@ class FrameParts:
     part_bytes: int = LARGEST_PART
     parts: list[FramePart] = field(default_factory=list)
     refused: dict[int, Outcome] = field(default_factory=dict)
+    _hashes: list[pl.Series] = field(default_factory=list)
+    """Hashes of the keys of the last part."""
 
     @property
     def rows(self) -> int:
@@ -85,6 +87,7 @@ class FrameParts:
         part.file.write(text)
         part.size += len(text)
         part.keys.append(self._keys(frame))
+        self._hashes.append(part.keys[-1]["key"].hash())
 
     def _part(self, frame: pl.DataFrame, more: int) -> FramePart:
         last = self.parts[-1] if self.parts else None
@@ -94,6 +97,7 @@ class FrameParts:
             file.write(header)
             last = FramePart(file, len(header))
             self.parts.append(last)
+            self._hashes.clear()
         return last
 
     def _keys(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -109,10 +113,16 @@ class FrameParts:
 
     def _without_repeated(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame without rows whose key the part has already: the org may take either first."""
-        keys = self._keys(frame)
-        again = ~keys["key"].is_first_distinct()
-        for earlier in self.parts[-1].keys if self.parts else ():
-            again |= keys["key"].is_in(earlier["key"].implode())
+        keys = self._keys(frame)["key"]
+        hashes = keys.hash()
+        alike = ~hashes.is_first_distinct()
+        for earlier in self._hashes:
+            alike |= hashes.is_in(earlier.implode())
+        if not alike.any():
+            return frame
+        again = ~keys.is_first_distinct()
+        for part in self.parts[-1].keys if self.parts else ():
+            again |= keys.is_in(part["key"].implode())
         if not again.any():
             return frame
         self._refuse(frame.filter(again), "DUPLICATE_IN_JOB", _DUPLICATE)

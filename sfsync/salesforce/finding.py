@@ -17,7 +17,7 @@ import polars as pl
 
 from sfsync.clock import Clock
 from sfsync.errors import OrgError
-from sfsync.salesforce import bulk2_query, rest, soql
+from sfsync.salesforce import bulk2_query, csv_rows, rest, soql
 from sfsync.salesforce.bulk_parts import no_room
 from sfsync.salesforce.describe import SObject
 from sfsync.salesforce.session import Session
@@ -77,6 +77,8 @@ class Finder:
     key: str
     paths: Sequence[str]
     expected: int
+    page_rows: int = bulk2_query.PAGE_ROWS
+    """Records of one page of a Bulk query."""
     way: Way | None = None
     _pages: list[Path] = field(default_factory=list)
     _folder: tempfile.TemporaryDirectory[str] | None = None
@@ -87,6 +89,8 @@ class Finder:
         The frame has ``key``, and a column for each path: text, numbers as Float64, Boolean. A key stands in it once.
         Raises LoginFailed, OrgError and its kinds; ConfigError for a key that is too long to look for.
         """
+        if self.way is Way.NOTHING:
+            return self._frame([])
         asked = keys.drop_nulls("value").unique("value", maintain_order=True)
         if asked.is_empty():
             return self._frame([])
@@ -126,17 +130,25 @@ class Finder:
             return Way.BY_KEYS
         way = cheapest(by_keys, self.expected, records)
         if way is Way.WHOLE:
-            self._extract()
+            self._extract(records)
         return way
 
-    def _extract(self) -> None:
+    def _extract(self, records: int) -> None:
         """All records of the object that have a key, as files of frames."""
         types = {path: self._type(path) for path in {self.key, *self.paths}}
-        pages = bulk2_query.pages(self.org.session, self._soql(f"{self.key} != null"), clock=self.org.clock)
+        pages = bulk2_query.pages(
+            self.org.session,
+            self._soql(f"{self.key} != null"),
+            clock=self.org.clock,
+            page_rows=self.page_rows,
+            expected=records,
+        )
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="sfsync-found-")
             folder = Path(self._folder.name)
             for number, page in enumerate(pages):
+                if not csv_rows.ends_whole(page):
+                    raise bulk2_query.torn()
                 text = pl.read_csv(page, infer_schema=False)
                 frame = text.select(_typed(text[path], types[path]).alias(path) for path in types)
                 self._pages.append(folder / f"{number}.arrow")

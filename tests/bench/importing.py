@@ -1,7 +1,9 @@
 """`import` of a large table into a served mock org, against a loop over the rows with simple-salesforce's Bulk 2.0.
 
-Both talk to a mock org in a process of its own and look at their jobs twenty times a second. The org's work is the
-same for both; what each client spends itself is its processor time.
+Both talk to a mock org in a process of its own. A pause between two looks at a job takes a twentieth of what the client
+asks for, and our client's clock runs as much faster: the pauses cost no time worth speaking of, and the looks are as
+many as an org would see that takes twenty times as long. The org's work is the same for both; what each client spends
+itself is its processor time.
 """
 
 import csv
@@ -21,7 +23,8 @@ _DIFFERENT = 2_000
 """Submissions that are made up; the file repeats them under other keys and e-mail addresses."""
 _TWICE = 500
 """Every so many rows one stands twice."""
-_LONGEST_PAUSE = 0.05
+_FASTER = 20
+"""How many times faster than the machine's clock the clients' clocks run."""
 _HEADERS = """    job_title: {type: text, max: 128, truncate: true}
     website: {type: text, max: 255}
     industry: {type: picklist, one_of: [Banking, Energy, Retail, Transportation]}
@@ -107,7 +110,7 @@ class _Watch:
         self._clock = perf_counter()
 
     def pause(self, seconds: float) -> None:
-        time.sleep(min(seconds, _LONGEST_PAUSE))
+        time.sleep(seconds / _FASTER)
 
     def told(self, **more: Any) -> dict[str, Any]:
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -137,6 +140,9 @@ def with_sfsync(table: str, mapping: str, data: str) -> Work:
     }
 
     class Quick(SystemClock):
+        def monotonic(self) -> float:
+            return super().monotonic() * _FASTER
+
         def sleep(self, seconds: float) -> None:
             watch.pause(seconds)
 
