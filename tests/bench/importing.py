@@ -1,9 +1,9 @@
 """`import` of a large table into a served mock org, against a loop over the rows with simple-salesforce's Bulk 2.0.
 
-Both talk to a mock org in a process of its own. A pause between two looks at a job takes a twentieth of what the client
-asks for, and our client's clock runs as much faster: the pauses cost no time worth speaking of, and the looks are as
-many as an org would see that takes twenty times as long. The org's work is the same for both; what each client spends
-itself is its processor time.
+Both talk to a mock org in a process of its own. A pause between two looks at a job takes a twentieth of what the
+client asks for, and our client's clock runs as much faster: the pauses cost no time worth speaking of, and the looks
+are as many as an org would see that takes twenty times as long. The org's work is the same for both; what each client
+spends itself is its processor time.
 """
 
 import csv

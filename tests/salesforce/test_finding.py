@@ -1,12 +1,14 @@
 """Records by key: the way that costs the fewest calls, and the same records whichever way it is."""
 
 from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfsync.errors import OrgError
 from sfsync.salesforce import bulk2_query, finding
 from sfsync.salesforce.finding import Finder, Way, calls_by_keys, cheapest
 from tests.conftest import House, NewHouse
@@ -58,7 +60,6 @@ def test_nearly_all_records_come_by_one_bulk_query() -> None:
 @pytest.mark.parametrize("way", [Way.BY_KEYS, Way.WHOLE])
 def test_both_ways_find_the_same(house: House, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "cheapest", lambda *_: way)
-    monkeypatch.setattr(bulk2_query, "PAGE_ROWS", 15)
     one = finder(house, 10_000_000)
     try:
         found = one.find(asked("K0", "K7", "K39", "none", "K7")).sort("key")
@@ -70,6 +71,46 @@ def test_both_ways_find_the_same(house: House, way: Way, monkeypatch: pytest.Mon
         assert one.find(asked()).is_empty()
     finally:
         one.close()
+
+
+def whole_object(house: House, page_rows: int) -> tuple[list[str], int]:
+    """The names that one Bulk query finds, and the calls it took."""
+    one = finder(house, 10_000_000)
+    one.page_rows = page_rows
+    try:
+        found = one.find(asked(*(f"K{number}" for number in range(40)))).sort("Name")
+        return found["Name"].to_list(), one.org.session.usage.calls
+    finally:
+        one.close()
+
+
+def test_a_bulk_query_of_many_pages_finds_what_one_page_holds(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "cheapest", lambda *_: Way.WHOLE)
+    names, calls = whole_object(house, 1_000)
+    assert names == sorted(f"N{number}" for number in range(40))
+    assert calls >= 4  # count, create, look, page
+    for page_rows, pages in ((15, 3), (20, 2), (7, 6), (1, 40)):
+        assert whole_object(house, page_rows) == (names, calls + pages - 1)
+
+
+def test_a_page_that_was_cut_off_is_never_taken_for_all_there_is(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records that are missed would be taken for new ones."""
+    monkeypatch.setattr(finding, "cheapest", lambda *_: Way.WHOLE)
+    inner = bulk2_query.pages
+
+    def cut(*words: Any, **more: Any) -> Iterator[BinaryIO]:
+        for page in inner(*words, **more):
+            page.truncate(len(page.read()) - 3)
+            page.seek(0)
+            yield page
+
+    monkeypatch.setattr(bulk2_query, "pages", cut)
+    with pytest.raises(OrgError, match="cut off"):
+        whole_object(house, 15)
 
 
 def test_an_empty_org_is_asked_once(new_house: NewHouse) -> None:
