@@ -9,13 +9,14 @@ its place and was handed over: a run that dies earlier leaves all its rows to th
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from sfsync.engine.export_gone import SLACK, batches, gone_for_good
 from sfsync.engine.export_model import Export
 from sfsync.engine.export_query import Cell, cells, condition, count_query, instant, row_query
 from sfsync.engine.flow import get
@@ -24,7 +25,7 @@ from sfsync.engine.one_run import one_run
 from sfsync.engine.results import RunResult, StepResult
 from sfsync.engine.running import Ports, Running
 from sfsync.errors import ConfigError, GuardRefused, OrgError
-from sfsync.journal.exported import Exported, Told, stamp_of
+from sfsync.journal.exported import DELETED, Exported, Told, stamp_of
 from sfsync.journal.values import FileRecord, StepRecord
 from sfsync.records import Bucket, Record
 from sfsync.tabular.digest import digest
@@ -81,6 +82,8 @@ class _Work:
     full: bool
     written: int = 0
     skipped: int = 0
+    deleted: set[str] = field(default_factory=set)
+    """Ids of deleted records that were read."""
     newest: str = ""
     """The newest stamp there was before the records were read, or that one of them bears."""
     since: datetime | None = field(default=None)
@@ -94,7 +97,7 @@ class _Work:
             self.newest = mark or ""
             self.since = None if mark is None else instant(mark) - self._overlap
         with self._fitting():
-            rows = self._rows(self._expect(), memory)
+            rows = chain(self._rows(self._expect(), memory), self._gone(memory))
             first = list(islice(rows, 1))
         if first or self.since is None:
             self._files(chain(first, rows), output)
@@ -157,12 +160,40 @@ class _Work:
                 yield [*row, bool(record.get("IsDeleted"))] if self._tells_deleted else row
             ports.watcher.rows(len(batch))
 
+    def _gone(self, memory: Exported | None) -> Iterator[list[Any]]:
+        """Rows of records that were deleted for good: their id, where a column shows it, and nothing else."""
+        ports, since = self.running.ports, self.since
+        if memory is None or since is None or not self._deleted:
+            return
+        shows = [column.path.casefold() == "id" for column in self.columns]
+        if not any(shows):
+            return
+        try:
+            now = max(ports.clock.now(), instant(self.newest))  # whichever clock is ahead, ours or the org's
+            found = gone_for_good(ports.org, self.export.object, since, now, self.deleted)
+        except OrgError as error:
+            self.running.say(f"The org does not tell what was deleted for good: {error.message}")
+            return
+        keep = self._oldest_kept()
+        for batch in batches(found):
+            self.lease.renew()
+            told = memory.gone([one.id for one in batch])
+            fresh = [one for one in batch if one.id not in told]
+            self.skipped += len(batch) - len(fresh)
+            self.written += len(fresh)
+            stamps = [(one.id, stamp_of(one.at.astimezone(UTC)) + DELETED) for one in fresh]
+            memory.note(self.running.run_id, (state for state in stamps if state[1] >= keep))
+            for one in fresh:
+                yield [*(one.id if shown else None for shown in shows), True]
+            ports.watcher.rows(len(batch))
+
     def _fresh(self, batch: Sequence[dict[str, Any]], memory: Exported, keep: str) -> list[dict[str, Any]]:
         told = [self._told(record) for record in batch]
         before = memory.told(told) if self.since is not None else set()
         fresh = [record for record, state in zip(batch, told, strict=True) if state not in before]
         self.skipped += len(batch) - len(fresh)
-        self.newest = max([self.newest, *(stamp.removesuffix("!") for _, stamp in told)])
+        self.newest = max([self.newest, *(stamp.removesuffix(DELETED) for _, stamp in told)])
+        self.deleted.update(record_id for record_id, stamp in told if stamp.endswith(DELETED))
         memory.note(
             self.running.run_id, (state for state in told if state not in before and state[1] >= keep)
         )
@@ -171,7 +202,7 @@ class _Work:
     def _told(self, record: Record) -> Told:
         assert self.export.incremental is not None  # noqa: S101  only incremental exports remember
         stamp = stamp_of(instant(str(get(record, self.export.incremental.watermark))))
-        return str(record["Id"]), f"{stamp}!" if record.get("IsDeleted") else stamp
+        return str(record["Id"]), stamp + DELETED if record.get("IsDeleted") else stamp
 
     # --- writing ---
 
@@ -233,7 +264,7 @@ class _Work:
 
     def _oldest_kept(self) -> str:
         """From which stamp on a later export may meet records again; empty: from the beginning."""
-        return stamp_of(instant(self.newest) - self._overlap) if self.newest else ""
+        return stamp_of(instant(self.newest) - self._overlap - 2 * SLACK) if self.newest else ""
 
     @property
     def _deleted(self) -> bool:

@@ -20,6 +20,9 @@ BATCH = 5_000
 """Records in one transaction."""
 _ASKED = 500  # ids in one look
 
+DELETED = "!"
+"""At the end of a stamp: the record was told of as deleted."""
+
 Told = tuple[str, str]
 """A record's id and the stamp of the state that was told of; stamps sort as text."""
 
@@ -53,6 +56,21 @@ class Exported(Tables):
                 )
                 found.update((row.record_id, row.stamp) for row in connection.execute(query))
         return found.intersection(records)
+
+    def gone(self, record_ids: Sequence[str]) -> set[str]:
+        """Those of the records that an earlier export told of as deleted."""
+        found: set[str] = set()
+        wanted = iter(dict.fromkeys(record_ids))
+        with self._read() as connection:
+            while ids := list(islice(wanted, _ASKED)):
+                query = select(exported.c.record_id).where(
+                    self._mine,
+                    exported.c.done.is_(True),
+                    exported.c.record_id.in_(ids),
+                    exported.c.stamp.endswith(DELETED, autoescape=True),
+                )
+                found.update(connection.execute(query).scalars())
+        return found
 
     def note(self, run_id: str, records: Iterable[Told]) -> None:
         """Note records that this run tells of."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,10 @@ class Org:
     def query_many(self, soqls: Sequence[str]) -> list[list[dict[str, Any]]]:
         """The complete records of several queries in as few API calls as possible (see ``rest.query_many``)."""
         return rest.query_many(self.session, soqls)
+
+    def deletions(self, object_name: str, start: datetime, end: datetime) -> list[tuple[str, datetime]]:
+        """What was deleted in a span, and when, also for good (see ``rest.deletions``)."""
+        return rest.deletions(self.session, object_name, start, end)
 
     def extract(self, soqls: Sequence[str]) -> list[list[dict[str, Any]]]:
         """As ``query_many``, but what finds more than ``extract_from`` records comes by Bulk API 2.0.

@@ -1,6 +1,7 @@
 """Reading by SOQL: every page of one query, and several queries in one API call."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote as percent
 
@@ -57,6 +58,24 @@ def query_small(
             if not page.get("done", True):
                 waiting.append((index, str(page["nextRecordsUrl"])))
     return results
+
+
+def deletions(
+    session: Session, object_name: str, start: datetime, end: datetime
+) -> list[tuple[str, datetime]]:
+    """Ids of the records that were deleted in a span, and when; also those that are in no recycle bin any more.
+
+    The org ignores seconds, and looks back 15 days at most ("sObject Get Deleted"). Raises OrgError.
+    """
+    span = {
+        name: f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        for name, moment in (("start", start), ("end", end))
+    }
+    body = session.request("GET", f"sobjects/{object_name}/deleted/", params=span).json()
+    found = body.get("deletedRecords") if isinstance(body, dict) else None
+    if not isinstance(found, list):
+        raise OrgError("The org answered the question for deleted records with something else.")
+    return [(str(one["id"]), datetime.fromisoformat(str(one["deletedDate"]))) for one in found]
 
 
 def count(session: Session, object_name: str) -> int:

@@ -39,6 +39,7 @@ class LateOrg:
 
     clock: ManualClock
     states: dict[str, list[tuple[datetime, datetime, bool]]] = field(default_factory=dict)
+    purged: set[str] = field(default_factory=set)
     url: str = "https://late.example"
 
     def change(self, record: str, *, minutes: float, deleted: bool) -> None:
@@ -48,6 +49,19 @@ class LateOrg:
         if history and (history[-1][1] > now or history[-1][2]):
             return  # another transaction holds the record's lock, or it is gone
         history.append((now, now + timedelta(minutes=minutes), deleted))
+
+    def purge(self, record: str) -> None:
+        """Empty the recycle bin of a record."""
+        if self.visible().get(record, (None, False))[1]:
+            self.purged.add(record)
+
+    def deletions(self, object_name: str, start: datetime, end: datetime) -> list[tuple[str, datetime]]:
+        start, end = (moment.replace(second=0, microsecond=0) for moment in (start, end))
+        return [
+            (record, stamp)
+            for record, (stamp, gone) in self.visible().items()
+            if gone and start <= stamp < end
+        ]
 
     def visible(self) -> dict[str, tuple[datetime, bool]]:
         """Each record's newest committed state."""
@@ -64,7 +78,10 @@ class LateOrg:
         chosen = {
             record: (stamp, gone)
             for record, (stamp, gone) in self.visible().items()
-            if stamp >= since and (deleted or not gone)
+            if stamp >= since
+            and (deleted or not gone)
+            and record not in self.purged
+            and (gone or "IsDeleted = true" not in soql)
         }
         if "COUNT" in soql:
             newest = max((stamp for stamp, _ in chosen.values()), default=None)
@@ -143,6 +160,8 @@ def live(org: LateOrg, ports: Ports, seed: int, overlap: float) -> list[State]:
             org.clock.sleep(dice.choice([0, 0, 0.5, 30, 200]))
             slow = dice.choice([0.0, 0.0, dice.uniform(0, OVERLAP)])
             org.change(f"02i{dice.randrange(12):015d}", minutes=slow, deleted=dice.random() < 0.1)
+        if dice.random() < 0.3:
+            org.purge(f"02i{dice.randrange(12):015d}")
         org.clock.sleep(dice.choice([0, 1, 60, 600, 1800]))
         present = org.visible()
         if not everything:
@@ -157,11 +176,22 @@ def live(org: LateOrg, ports: Ports, seed: int, overlap: float) -> list[State]:
         now = told(result)
         assert not set(now) & set(everything), "told twice"
         everything += now
+        dead = [record for record, _, deleted in everything if deleted == "true"]
+        assert len(dead) == len(set(dead)), "deleted twice"
         missed += [
             told_of
             for record, (stamp, gone) in present.items()
-            if (told_of := state(record, stamp, deleted=gone)) not in everything and record not in unknown
+            if (told_of := state(record, stamp, deleted=gone)) not in everything
+            and record not in unknown
+            and not (
+                record in org.purged and (record in dead or org.clock.now() - stamp < timedelta(minutes=1))
+            )
         ]
+    org.clock.sleep(120)
+    dead += [
+        record for record, _, deleted in told(export_records(ports, definition(overlap))) if deleted == "true"
+    ]
+    missed += [state(record, START, deleted=True) for record in org.purged - set(dead) - unknown]
     return missed
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sfsync.journal.exported import stamp_of
+from sfsync.journal.exported import DELETED, stamp_of
 
 ONE, TWO, THREE = (f"001000000000{n}AAA" for n in (1, 2, 3))
 
@@ -64,3 +64,10 @@ def test_many_records(memory):
 
 def test_stamps_sort_as_text():
     assert stamp_of(datetime(2024, 3, 1, 12, 0, 0, 4999, tzinfo=UTC)) == "2024-03-01T12:00:00.004Z"
+
+
+def test_what_was_told_of_as_deleted_is_known_by_its_id(memory):
+    memory.note("run-1", [(ONE, f"b{DELETED}"), (TWO, "b")])
+    assert memory.gone([ONE, TWO, THREE]) == set()
+    memory.keep("run-1", "b", since="a")
+    assert memory.gone([ONE, TWO, THREE]) == {ONE}
