@@ -137,18 +137,19 @@ def apply(
     Texts that a spreadsheet would run as a formula get an apostrophe in front, unless --raw says that only
     programs will read the file.
     """
-    from sfsync.cli import mapping_view as view
+    from sfsync.cli.mapping_csv import write_block, write_headings
+    from sfsync.cli.mapping_view import Tally
     from sfsync.tabular.write import replacing
 
     table, bound = _open(mapping, file, options, sheet)
-    tally = view.Tally()
+    tally = Tally()
     with ExitStack() as stack:
         out = stack.enter_context(stack.enter_context(replacing(output)).open("wb"))
         left = stack.enter_context(stack.enter_context(replacing(rejects)).open("wb")) if rejects else None
-        view.write_headings(bound, out, left)
+        write_headings(bound, out, left)
         for block in _blocks(table, bound):
             tally.add(block)
-            view.write_block(block, bound, out, left, raw=raw)
+            write_block(block, bound, out, left, raw=raw)
     options.result(tally.to_json())
     options.say(tally.text())
     if tally.left and rejects:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from sfsync.cells import ZERO_WIDTH, Kind
-from sfsync.mapping.readers import Cell, Reader
+from sfsync.mapping.readers import Cell, Reader, used
 
 MOST_DIGITS = 15
 """What a JSON number carries exactly everywhere (IEEE 754)."""
@@ -19,25 +19,37 @@ def number_reader(decimal: str, thousands: Sequence[str], *, whole: bool = False
     """Numbers with ``decimal`` as the decimal sign and any of ``thousands`` between groups of three digits."""
     dtype: pl.DataType = pl.Int64() if whole else pl.Float64()
 
-    decimals = "" if whole else rf"(?:{re.escape(decimal)}[0-9]{{1,5}})?"
-    signs = [sign for sign in thousands if sign != decimal and not sign.isspace()]
+    forms = _forms(decimal, thousands, whole=whole)
 
     def fast(text: pl.Series) -> pl.Series:
         column = pl.col("t")
-        found: list[pl.Expr] = [pl.when(column.str.contains(_PLAIN)).then(column)]
-        if not whole and text.str.contains(decimal, literal=True).any():
-            broken = pl.when(column.str.contains(rf"^[+-]?(?:0|[1-9][0-9]{{0,8}}){decimals}$")).then(column)
-            found.append(broken.str.replace(decimal, ".", literal=True))
-        for sign in signs:
-            if text.str.contains(sign, literal=True).any():
-                groups = rf"[1-9][0-9]{{0,2}}(?:{re.escape(sign)}[0-9]{{3}}){{1,2}}"
-                grouped = pl.when(column.str.contains(rf"^[+-]?{groups}{decimals}$")).then(column)
-                bare = grouped.str.replace_all(sign, "", literal=True)
-                found.append(bare.str.replace(decimal, ".", literal=True))
+        found: list[pl.Expr] = []
+        for form in used(list(forms), text):
+            some: pl.Expr = pl.when(column.str.contains(form)).then(column)
+            if sign := forms[form]:
+                some = some.str.replace_all(sign, "", literal=True)
+            if form != _PLAIN and decimal != ".":
+                some = some.str.replace(decimal, ".", literal=True)
+            found.append(some)
+        if not found:
+            return pl.Series([None], dtype=dtype).new_from_index(0, len(text))
         return text.to_frame("t").select(t=pl.coalesce(found).cast(dtype, strict=False))["t"]
 
     form = number_form(decimal, thousands)
     return Reader(dtype, fast, lambda text, kind: number(text, kind, form, whole=whole))
+
+
+def _forms(decimal: str, thousands: Sequence[str], *, whole: bool) -> dict[str, str]:
+    """Regular expressions of usual numbers, with the sign that stands between their groups."""
+    decimals = "" if whole else rf"(?:{re.escape(decimal)}[0-9]{{1,5}})?"
+    forms = {_PLAIN: ""}
+    if not whole:
+        forms[rf"^[+-]?(?:0|[1-9][0-9]{{0,8}}){re.escape(decimal)}[0-9]{{1,5}}$"] = ""
+    for sign in thousands:
+        if sign != decimal and not sign.isspace():
+            groups = rf"[1-9][0-9]{{0,2}}(?:{re.escape(sign)}[0-9]{{3}}){{1,2}}"
+            forms[rf"^[+-]?{groups}{decimals}$"] = sign
+    return forms
 
 
 def number_form(decimal: str, thousands: Sequence[str]) -> re.Pattern[str]:

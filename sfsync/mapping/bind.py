@@ -9,6 +9,7 @@ from sfsync.languages.reason import Reason
 from sfsync.mapping.ahead import ahead
 from sfsync.mapping.block import LookedUp, map_block
 from sfsync.mapping.columns import Columns
+from sfsync.mapping.distinct import Distinct
 from sfsync.mapping.duplicates import find_duplicates
 from sfsync.mapping.kinds import reason
 from sfsync.mapping.model import Mapping, Rule
@@ -90,5 +91,5 @@ class Bound:
         """
         source = source_of(blocks, once=not self.columns.plan.unique)
         doubles = find_duplicates(self.columns, source) if self.columns.plan.unique else None
-        work = partial(map_block, self.columns, doubles=doubles, lookups=lookups)
+        work = partial(map_block, self.columns, seen=Distinct(), doubles=doubles, lookups=lookups)
         yield from ahead(work, source.blocks(), threads=self.columns.plan.threads)

@@ -1,6 +1,6 @@
 """The work on one block: read the names, compose the fields, find the first error of every row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ import polars as pl
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.conditions import as_text, holds
 from sfsync.mapping.constraints import mark
-from sfsync.mapping.distinct import read_distinct
+from sfsync.mapping.distinct import Distinct, Read
 from sfsync.mapping.kinds import reason, type_of
 from sfsync.mapping.model import Rejection, Rule
 from sfsync.mapping.phones import with_regions
@@ -18,52 +18,64 @@ from sfsync.mapping.problems import Check, gather
 from sfsync.mapping.readers import Reader, Reading
 from sfsync.mapping.rows import MappedBlock
 from sfsync.mapping.rules import NUMBERS, RULES
+from sfsync.mapping.stamps import iso
 
 LookedUp = Mapping[str, Any]
 """Value of the lookup's field → the value to take."""
 
 
 def read_names(
-    columns: Columns, block: pl.DataFrame, only: frozenset[str] | None = None
+    columns: Columns, block: pl.DataFrame, seen: Distinct | None = None, only: frozenset[str] | None = None
 ) -> dict[str, Reading]:
-    """Our names' values in a block; of ``only`` these names, and those they need."""
+    """Our names' values in a block; of ``only`` these names, and those they need. ``seen``: of the same file."""
+    seen = seen or Distinct()
     readings: dict[str, Reading] = {}
-    items = {item.name: item for item in columns.plan.names}
-    for item in items.values():
-        if only is None or item.name in only:
-            _read(columns, block, items, item.name, readings)
+    items = [item for item in columns.plan.names if only is None or item.name in only]
+    regions = {item.rule.region_from for item in items} - {item.name for item in items}
+    items += [item for item in columns.plan.names if item.name in regions]
+    for later in (False, True):  # first the names that no other is needed for
+        _read(columns, block, [item for item in items if bool(_region(item)) is later], seen, readings)
     if only is None:
         _require(columns, readings)
-    return {name: readings[name] for name in items if name in readings}
+    return {item.name: readings[item.name] for item in items}
+
+
+def _region(item: NameItem) -> str | None:
+    """The name that holds the regions of a column of phone numbers."""
+    return item.rule.region_from if type_of(item.rule) == "phone" else None
 
 
 def _read(
     columns: Columns,
     block: pl.DataFrame,
-    items: Mapping[str, NameItem],
-    name: str,
+    items: Sequence[NameItem],
+    seen: Distinct,
     readings: dict[str, Reading],
 ) -> None:
-    if name in readings:
-        return
-    item = items[name]
-    position = columns.positions.get(name)
-    if position is None or str(position) not in block.columns:
-        values = pl.Series([None], dtype=item.reader.dtype).new_from_index(0, block.height)
-        readings[name] = item.constraints.apply(Reading(values))
-        return
-    text = block[str(position)]
-    kinds = block[f"{position}#"] if f"{position}#" in block.columns else None
-    for piece in item.rule.remove or ():
-        text = text.str.replace_all(piece, "", literal=True)
-    region = item.rule.region_from
-    if region is not None and type_of(item.rule) == "phone":
-        _read(columns, block, items, region, readings)
-        text = with_regions(text, readings[region].values)
-    if kinds is None:
-        readings[name] = read_distinct(text, lambda texts: item.constraints.apply(item.reader.read(texts)))
-    else:
-        readings[name] = item.constraints.apply(item.reader.read(text, kinds))
+    texts: dict[str, pl.Series] = {}
+    readers: dict[str, Read] = {}
+    for item in items:
+        position = columns.positions.get(item.name)
+        if position is None or str(position) not in block.columns:
+            values = pl.Series([None], dtype=item.reader.dtype).new_from_index(0, block.height)
+            readings[item.name] = item.constraints.apply(Reading(values))
+            continue
+        text = block[str(position)]
+        for piece in item.rule.remove or ():
+            text = text.str.replace_all(piece, "", literal=True)
+        if region := _region(item):
+            text = with_regions(text, readings[region].values)
+        if f"{position}#" in block.columns:
+            kinds = block[f"{position}#"]
+            readings[item.name] = item.constraints.apply(item.reader.read(text, kinds))
+        else:
+            texts[item.name] = text
+            readers[item.name] = partial(_reading, item)
+    readings |= seen.read(texts, readers)
+
+
+def _reading(item: NameItem, text: pl.Series) -> Reading:
+    return item.constraints.apply(item.reader.read(text))
 
 
 def _require(columns: Columns, readings: dict[str, Reading]) -> None:
@@ -82,13 +94,14 @@ def _require(columns: Columns, readings: dict[str, Reading]) -> None:
 def map_block(
     columns: Columns,
     block: pl.DataFrame,
+    seen: Distinct | None = None,
     *,
     doubles: pl.DataFrame | None = None,
     lookups: Mapping[Lookup, LookedUp] | None = None,
 ) -> MappedBlock:
     """Map one block. ``doubles``: problems of rows that stand twice, from ``find_duplicates``."""
     plan, row = columns.plan, block["row"]
-    readings = read_names(columns, block)
+    readings = read_names(columns, block, seen)
     names = pl.DataFrame({name: reading.values for name, reading in readings.items()})
     if not names.width:
         names = pl.DataFrame(height=block.height)
@@ -128,6 +141,10 @@ def map_block(
 
 def as_series_of_text(values: pl.Series) -> pl.Series:
     """A column as text (see ``conditions.as_text``)."""
+    if values.dtype == pl.String:
+        return values
+    if values.dtype.is_temporal():
+        return iso(values)
     return values.to_frame("v").select(as_text(pl.col("v"), values.dtype))["v"]
 
 

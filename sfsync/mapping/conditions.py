@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from sfsync.mapping.model import Check, Plain, When
+from sfsync.mapping.stamps import DAY, INSTANT
 
 
 def holds(when: When, types: Mapping[str, pl.DataType]) -> pl.Expr:
@@ -58,9 +59,9 @@ def as_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.String:
         return column
     if dtype == pl.Date:
-        return column.dt.strftime("%Y-%m-%d")
+        return column.dt.strftime(DAY)
     if isinstance(dtype, pl.Datetime):
-        return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return column.dt.strftime(INSTANT)
     if dtype == pl.Float64:
         return column.cast(pl.String).str.strip_suffix(".0")
     return column.cast(pl.String)

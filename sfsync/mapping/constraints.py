@@ -26,8 +26,6 @@ class Constraints:
             errors, warnings = None, first(errors, warnings)
         values = self._cased(values)
         for name, broken in self._broken(values):
-            if not broken.any():
-                continue
             if name == "too_long" and rule.truncate:
                 values = values.str.slice(0, int(rule.max or 0))
                 warnings = first(warnings, mark(broken, "truncated"))
@@ -67,27 +65,31 @@ class Constraints:
                 return values
 
     def _broken(self, values: pl.Series) -> list[tuple[str, pl.Series]]:
-        """Each rule that can be broken here, in order, with where it is. Empty values break none of these."""
-        rule, found = self.rule, []
+        """Each rule that is broken here, in order, with where it is. Empty values break none of these."""
+        rule, value = self.rule, pl.col("v")
+        tests: dict[str, pl.Expr] = {}
         if self.dtype == pl.String:
-            size = values.str.len_chars()
+            size = value.str.len_chars()
             if rule.length is not None and rule.type != "digits":
-                found.append(("length", size != rule.length))
+                tests["length"] = size != rule.length
             if rule.min is not None:
-                found.append(("too_short", size < rule.min))
+                tests["too_short"] = size < rule.min
             if rule.max is not None:
-                found.append(("too_long", size > rule.max))
+                tests["too_long"] = size > rule.max
             if rule.pattern is not None:
-                found.append(("pattern", ~values.str.contains(f"^(?:{rule.pattern})$")))
+                tests["pattern"] = ~value.str.contains(f"^(?:{rule.pattern})$")
         elif self.dtype.is_numeric():
             if rule.min is not None:
-                found.append(("too_small", values < rule.min))
+                tests["too_small"] = value < rule.min
             if rule.max is not None:
-                found.append(("too_large", values > rule.max))
+                tests["too_large"] = value > rule.max
         if self.one_of is not None:
             allowed = pl.Series(self.one_of, dtype=self.dtype)
-            found.append(("one_of", ~values.is_in(allowed.implode())))
-        return [(name, broken.fill_null(value=False)) for name, broken in found]
+            tests["one_of"] = ~value.is_in(allowed.implode())
+        if not tests:
+            return []
+        found = values.to_frame("v").select(test.fill_null(value=False).alias(n) for n, test in tests.items())
+        return [(broken.name, broken) for broken in found if broken.any()]
 
 
 def first(left: pl.Series | None, right: pl.Series | None) -> pl.Series | None:

@@ -21,6 +21,8 @@ _DECIMALS = re.compile(r"^(\d+)[.,]0+$")
 _ROUNDED = re.compile(rf"^[1-9]\d{{{EXCEL_DIGITS - 1}}}00+$")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
+_NOTHING = pl.Series([None], dtype=pl.String)
+
 
 def digits_reader(length: int | None) -> Reader:
     """Digits only; exactly ``length`` of them, any number when None."""
@@ -29,10 +31,12 @@ def digits_reader(length: int | None) -> Reader:
     rounded = rf"^[1-9][0-9]{{{EXCEL_DIGITS - 1}}}00+$"
 
     def fast(text: pl.Series) -> pl.Series:
-        fine = pl.col("t").str.contains(form)
+        fine = text.str.contains(form)
         if length is None or length > EXCEL_DIGITS:
-            fine &= ~pl.col("t").str.contains(rounded)
-        return text.to_frame("t").select(pl.when(fine).then("t"))["t"]
+            zeros = (fine & text.str.ends_with("00")).arg_true()
+            if len(zeros):
+                fine = fine.scatter(zeros, ~text.gather(zeros).str.contains(rounded))
+        return text.zip_with(fine, _NOTHING) if not fine.all() else text
 
     return Reader(pl.String(), fast, lambda text, kind: digits(text, kind, length))
 

@@ -1,40 +1,105 @@
-"""Columns of few different texts: each text is read once, and every row is given its reading.
+"""Columns of few different texts: each text is read once in a file, and every row is given its reading.
 
-Countries, picklists, first names, cities: most columns of most files are like that.
+Countries, picklists, first names, cities, dates: most columns of most files are like that.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from sfsync.mapping.readers import Reading
+from sfsync.mapping.readers import MAX_REMEMBERED, Reading
+
+Read = Callable[[pl.Series], Reading]
+"""Reads a column; what it makes of a row must not depend on other rows."""
 
 _SMALL = 4_000
 """Rows from which on counting is worth it."""
 _SAMPLE = 1_000
-_DIFFERENT = 0.6
+_DIFFERENT = 0.98
 """The most of a sample that may differ."""
 
 
-def read_distinct(text: pl.Series, read: Callable[[pl.Series], Reading]) -> Reading:
-    """What ``read`` makes of a column, whose rows it must read independently of each other."""
-    if not _repeats(text):
-        return read(text)
-    coded = text.cast(pl.Categorical(pl.Categories.random()))
-    used = coded.drop_nulls().unique()
-    texts = used.cast(pl.String).gather(used.to_physical().arg_sort())  # the codes count from 0
-    codes = coded.to_physical().fill_null(len(texts))
-    reading = read(texts.append(pl.Series([None], dtype=pl.String)))
-    return Reading(
-        reading.values.gather(codes), _spread(reading.errors, codes), _spread(reading.warnings, codes)
+class Distinct(threading.local):
+    """What was read of the columns of one file so far. Every thread that reads blocks of it has its own memory."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+
+    def read(self, texts: Mapping[str, pl.Series], readers: Mapping[str, Read]) -> dict[str, Reading]:
+        """Read the columns of one block, all of them of the same length."""
+        height = max((len(text) for text in texts.values()), default=0)
+        if height < _SMALL:
+            return {name: readers[name](text) for name, text in texts.items()}
+        self._judge({name: text for name, text in texts.items() if name not in self._known})
+        repeating = {name: known for name in texts if (known := self._known[name]).useful}
+        frame = pl.DataFrame({name: texts[name] for name in repeating})
+        codes = frame.select(known.codes(name) for name, known in repeating.items())
+        return {
+            name: repeating[name].reading(text, codes[name], readers[name])
+            if name in repeating
+            else readers[name](text)
+            for name, text in texts.items()
+        }
+
+    def _judge(self, texts: Mapping[str, pl.Series]) -> None:
+        """See by a sample of the first block in which columns texts repeat."""
+        if not texts:
+            return
+        frame, column = pl.DataFrame(texts), pl.all()
+        sample = frame.gather_every(frame.height // _SAMPLE)
+        few = sample.select(column.drop_nulls().n_unique() <= _DIFFERENT * column.count())
+        self._known |= {name: _Known(useful=found) for name, found in few.row(0, named=True).items()}
+
+
+class _Known:
+    """What was read of one column. The table holds the reading of nothing, and then of each text by its code."""
+
+    def __init__(self, *, useful: bool) -> None:
+        self.useful = useful
+        """Whether the texts were few so far."""
+        self._categories = pl.Categories.random()
+        self._coded = pl.Series(dtype=pl.Categorical(self._categories))
+        """Keeps the codes: polars forgets those of categories that no column has."""
+        self._table: Reading | None = None
+        self._unchanged = True
+        """Whether every text is its own value."""
+
+    def codes(self, name: str) -> pl.Expr:
+        """Where the table holds the readings of a column."""
+        return (pl.col(name).cast(self._coded.dtype).to_physical() + 1).fill_null(0)
+
+    def reading(self, text: pl.Series, codes: pl.Series, read: Read) -> Reading:
+        """What ``read`` makes of a column."""
+        table = self._grown(codes, read)
+        values = text if self._unchanged else table.values.gather(codes)
+        return Reading(values, _spread(table.errors, codes), _spread(table.warnings, codes))
+
+    def _grown(self, codes: pl.Series, read: Read) -> Reading:
+        """The table with all texts of a column."""
+        known = 0 if self._table is None else len(self._table.values)
+        highest = codes.max()
+        assert isinstance(highest, int)  # noqa: S101  narrows the type: a block has rows
+        if self._table is None or highest >= known:
+            texts = pl.concat([pl.Series([None], dtype=pl.String), self._categories.to_series()])[known:]
+            new = read(texts)
+            self._unchanged &= new.values.dtype == pl.String and new.values.equals(texts)
+            self._table = new if self._table is None else _together(self._table, new)
+            self.useful = len(self._table.values) <= MAX_REMEMBERED
+        return self._table
+
+
+def _together(one: Reading, other: Reading) -> Reading:
+    values = pl.concat([one.values, other.values], rechunk=True)
+    errors, warnings = (
+        pl.concat([_numbers(left, len(one.values)), _numbers(right, len(other.values))], rechunk=True)
+        for left, right in ((one.errors, other.errors), (one.warnings, other.warnings))
     )
+    return Reading(values, errors, warnings)
 
 
-def _repeats(text: pl.Series) -> bool:
-    if len(text) < _SMALL:
-        return False
-    sample = text.gather_every(len(text) // _SAMPLE)
-    return sample.n_unique() <= _DIFFERENT * len(sample)
+def _numbers(found: pl.Series | None, length: int) -> pl.Series:
+    return pl.Series([None], dtype=pl.UInt8).new_from_index(0, length) if found is None else found
 
 
 def _spread(numbers: pl.Series | None, codes: pl.Series) -> pl.Series | None:

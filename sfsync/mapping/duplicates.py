@@ -67,7 +67,7 @@ def _repeated(
 
 
 def _hashes(columns: Columns, names: tuple[str, ...], block: pl.DataFrame) -> pl.DataFrame:
-    readings = read_names(columns, block, frozenset(names))
+    readings = read_names(columns, block, only=frozenset(names))
     return pl.DataFrame(
         {"row": block["row"], **{name: _hash_or_null(readings[name].values) for name in names}}
     )

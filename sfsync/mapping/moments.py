@@ -10,13 +10,12 @@ import polars as pl
 
 from sfsync.cells import Kind
 from sfsync.mapping.dates import Moment, Notation, read_moment
-from sfsync.mapping.readers import Cell, Reader
+from sfsync.mapping.readers import Cell, Reader, used
 
 _YEAR = "(?:19[1-9][0-9]|20[0-9]{2})"
 """Years from 1910: what the fast doors read, they read for cells of every kind."""
 _CLOCK = "[0-9]{2}:[0-5][0-9]"
 _SIGNS = "-/."
-_SAMPLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,8 @@ def _walls(order: str | None) -> list[_Form]:
 
 def _used(forms: Sequence[_Form], text: pl.Series) -> list[_Form]:
     """The notations that some texts of a column are in."""
-    sample = text.drop_nulls()
-    sample = sample.gather_every(max(1, len(sample) // _SAMPLE))
-    return [form for form in forms if sample.str.contains(f"^{form.shape}$").any()]
+    by_shape = {f"^{form.shape}$": form for form in forms}
+    return [by_shape[shape] for shape in used(list(by_shape), text)]
 
 
 def _first(text: pl.Series, found: list[pl.Expr], dtype: pl.DataType) -> pl.Series:

@@ -10,7 +10,7 @@ from functools import cache, partial
 import polars as pl
 
 from sfsync.cells import Kind, clean
-from sfsync.mapping.readers import Cell, Reader
+from sfsync.mapping.readers import Cell, Reader, unread, used
 
 _E164 = 15  # digits at most (ITU-T E.164)
 _REGION = "\x1f"
@@ -29,9 +29,17 @@ def phone_reader(region: str | None, *, by_row: bool = False) -> Reader:
 
 
 def with_regions(text: pl.Series, regions: pl.Series) -> pl.Series:
-    """Numbers with the region of their row behind them, as ``phone_reader`` reads them."""
-    columns = pl.col("t") + pl.lit(_REGION) + pl.col("r").fill_null("")
-    return pl.DataFrame({"t": text, "r": regions}).select(columns)["t"]
+    """Numbers with the region of their row behind them where it matters, as ``phone_reader`` reads them."""
+    number = pl.col("t")
+    own = number + pl.lit(_REGION) + pl.col("r").fill_null("")
+    return pl.DataFrame({"t": text, "r": regions}).select(
+        pl.when(_abroad_for_sure(number)).then(number).otherwise(own)
+    )["t"]
+
+
+def _abroad_for_sure(number: pl.Expr) -> pl.Expr:
+    """Whether a digit but 0 follows a +: such a number says its country, whatever its region."""
+    return (number >= "+1") & (number < "+:")
 
 
 def phone(text: str, kind: Kind, region: str | None) -> Cell:
@@ -108,6 +116,15 @@ def _behind(code: str) -> str | None:
 
 def _by_row(text: pl.Series) -> pl.Series:
     """Numbers that carry their regions; those of other than two letters are left to the slow door."""
+    abroad = text.to_frame("t").select(_abroad_for_sure(pl.col("t")))["t"]
+    if abroad.all():
+        return _numbers(text, None)
+    if abroad.any():
+        values = _nothing(text)
+        for where, read in ((abroad, partial(_numbers, region=None)), (~abroad, _by_row)):
+            rows = where.arg_true()
+            values = values.scatter(rows, read(text.gather(rows)))
+        return values
     marks = text.str.slice(-3)
     return _numbers(
         pl.select(pl.when(marks.str.starts_with(_REGION)).then(text.str.head(-3))).to_series(), marks
@@ -116,10 +133,20 @@ def _by_row(text: pl.Series) -> pl.Series:
 
 def _numbers(text: pl.Series, region: str | pl.Series | None) -> pl.Series:
     """Numbers of one region, or of a region each."""
-    return _digits(_without_signs(text) if text.str.contains(_SEPARATORS).any() else text, region)
+    usual = bool(used([_SEPARATORS], text))
+    values = _digits(_without_signs(text, " -") if usual else text, region)
+    if values.null_count() == text.null_count():
+        return values
+    left = unread(text, values)
+    others = text.gather(left)
+    if not others.str.contains(_SEPARATORS).any():
+        return values
+    regions = region.gather(left) if isinstance(region, pl.Series) else region
+    return values.scatter(left, _digits(_without_signs(others, " -./()"), regions))
 
 
-def _without_signs(text: pl.Series) -> pl.Series:
+def _without_signs(text: pl.Series, signs: str) -> pl.Series:
+    """Numbers without separators; those that are spelled ``+31 (0)6`` without the zero."""
     column = pl.col("t")
     if text.str.contains("(0)", literal=True).any():
         spelled = column.str.contains("(0)", literal=True)
@@ -127,18 +154,19 @@ def _without_signs(text: pl.Series) -> pl.Series:
         column = (
             pl.when(abroad).then(column.str.replace_all("(0)", "", literal=True)).when(~spelled).then(column)
         )
-    for sign in " -":  # these are usual, and quicker to find by themselves
+    for sign in signs:
         column = column.str.replace_all(sign, "", literal=True)
-    text = text.to_frame("t").select(t=column)["t"]
-    return text.str.replace_all(_SEPARATORS, "") if text.str.contains(_SEPARATORS).any() else text
+    return text.to_frame("t").select(t=column)["t"]
 
 
 def _digits(text: pl.Series, region: str | pl.Series | None) -> pl.Series:
     """Numbers that are digits, perhaps behind a +."""
     values = _abroad(text)
-    left = (values.is_null() & text.is_not_null()).arg_true()
-    if left.is_empty():
+    if values.null_count() == text.null_count():
         return values
+    if values.null_count() == len(text) and not isinstance(region, pl.Series):
+        return _at_home(text, _country(region))
+    left = unread(text, values)
     text = text.gather(left)
     if not isinstance(region, pl.Series):
         return values.scatter(left, _at_home(text, _country(region)))

@@ -139,10 +139,11 @@ def _bare(source: Source, types: Map[str, pl.DataType]) -> tuple[pl.Expr, pl.Dat
     if source.from_ is not None:
         return pl.col(source.from_), types[source.from_]
     if source.join is not None:
-        text = pl.concat_str(
-            [_text(part, types) for part in source.join], separator=source.with_, ignore_nulls=True
-        )
-        return pl.when(text.str.len_bytes() > 0).then(text), pl.String()
+        parts = [_text(part, types) for part in source.join]
+        text = pl.concat_str(parts, separator=source.with_, ignore_nulls=True)
+        return pl.when(pl.any_horizontal([part.fill_null("") != "" for part in parts])).then(
+            text
+        ), pl.String()
     if source.first_of is not None:
         kinds = [kind_of(part, types) for part in source.first_of]
         if all(kind == kinds[0] for kind in kinds):

@@ -5,7 +5,7 @@ leaves the rest null; ``slow`` reads one text in Python and can say every reason
 distinct text, so a column of a million cells and a thousand different texts costs a thousand calls.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from sfsync.cells import Kind
 from sfsync.languages.reason import Reason
 from sfsync.mapping.rules import NUMBERS
 
+_SAMPLE = 100
 MAX_REMEMBERED = 50_000
 """Distinct texts that a reader remembers between blocks, so that memory stays flat."""
 
@@ -59,11 +60,9 @@ class Reader:
         if kinds is not None:
             text, errors, kinds = without_broken(text, kinds)
         values = self._fast(text, kinds)
-        if self.slow is None:
+        if self.slow is None or values.null_count() == text.null_count():
             return Reading(values, errors)
-        rest = (text.is_not_null() & values.is_null()).arg_true()
-        if rest.is_empty():
-            return Reading(values, errors)
+        rest = unread(text, values)
         cells = self._slow(text.gather(rest), kinds.gather(rest) if kinds is not None else None)
         values = values.scatter(rest, cells["value"])
         length = len(text)
@@ -104,6 +103,33 @@ class Reader:
             assert self.slow is not None  # noqa: S101  narrows the type: only called where there is one
             cell = self._known[text, kind] = self.slow(text, Kind(kind))
         return cell
+
+
+def unread(text: pl.Series, values: pl.Series) -> pl.Series:
+    """The positions of texts that have no value yet."""
+    return (text.is_not_null() & values.is_null()).arg_true()
+
+
+def used(forms: Sequence[str], text: pl.Series) -> list[str]:
+    """The regular expressions that match some texts of a sample; others may be left to the slow door."""
+    if not forms:
+        return []
+    sample = text.drop_nulls()
+    sample = sample.gather_every(max(1, len(sample) // _SAMPLE))
+    column = pl.col("t")
+    found = sample.to_frame("t").select(column.str.contains(form).any().alias(form) for form in forms)
+    return [form for form, some in zip(forms, found.row(0), strict=True) if some]
+
+
+def usual_as_they_are(text: pl.Series, usual: str, read: Fast) -> pl.Series:
+    """The texts that match ``usual`` as they are, and what ``read`` makes of the others."""
+    fine = text.str.contains(usual)
+    if fine.all():
+        return text
+    rows = (~fine).arg_true()
+    if 2 * len(rows) > len(text):
+        return read(text)
+    return text.clone().scatter(rows, read(text.gather(rows)))
 
 
 def without_broken(text: pl.Series, kinds: pl.Series) -> tuple[pl.Series, pl.Series | None, pl.Series | None]:

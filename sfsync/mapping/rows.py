@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from sfsync.mapping.rules import Severity
+from sfsync.mapping.stamps import iso
 from sfsync.records import Bucket
 
 
@@ -151,7 +152,4 @@ def _dicts(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 def as_json(frame: pl.DataFrame) -> pl.DataFrame:
     """Dates and instants as ISO 8601 texts; everything else is JSON already."""
-    return frame.with_columns(
-        pl.col(pl.Date).dt.strftime("%Y-%m-%d"),
-        pl.col(pl.Datetime("us", "UTC")).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )
+    return frame.with_columns([iso(column) for column in frame if column.dtype.is_temporal()])

@@ -6,7 +6,7 @@ import unicodedata
 import polars as pl
 
 from sfsync.cells import ZERO_WIDTH, Kind
-from sfsync.mapping.readers import Cell, Reader
+from sfsync.mapping.readers import Cell, Reader, unread, usual_as_they_are
 
 OUTER = (
     " \t\r\n\f\v\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u180e\u2028\u2029\u202f\u205f\u3000"
@@ -19,6 +19,10 @@ _ZERO_WIDTH = f"[{ZERO_WIDTH}]"
 _COMPOSABLE = "[^\u0000-\u02ff]"
 """What NFC may change; before the combining marks nothing is (Unicode Standard Annex 15)."""
 
+_TRIMMED = "^[!-<>-~](?:[\n -~\u00a1-\u02ff]*[!-~])?$"
+_KEY = "^[!-<>-`{-~](?:[ -`{-~]*[!-`{-~])?$"
+"""Texts that are read as they are: not what Excel's guard begins with, no lower case in keys."""
+
 
 def text_reader() -> Reader:
     """Free text: outer blanks off, CRLF → LF, composed accents (NFC); what is inside stays as typed."""
@@ -27,6 +31,10 @@ def text_reader() -> Reader:
 
 def trimmed(text: pl.Series) -> pl.Series:
     """Free text as ``text_reader`` reads it; null for nothing."""
+    return usual_as_they_are(text, _TRIMMED, _trimmed)
+
+
+def _trimmed(text: pl.Series) -> pl.Series:
     column = _unguarded(text).str.strip_chars(OUTER)
     if text.str.contains("\r", literal=True).any():
         column = column.str.replace_all("\r\n", "\n", literal=True)
@@ -42,6 +50,10 @@ def key_reader() -> Reader:
 
 def keys(text: pl.Series) -> pl.Series:
     """Keys as ``key_reader`` reads them; null for nothing."""
+    return usual_as_they_are(text, _KEY, _keys)
+
+
+def _keys(text: pl.Series) -> pl.Series:
     column = _unguarded(text)
     if not is_ascii(text):
         column = column.str.replace_all(_ZERO_WIDTH, "").str.normalize("NFKC")
@@ -77,11 +89,11 @@ def email_reader() -> Reader:
 
 
 def _emails(text: pl.Series) -> pl.Series:
-    """Most addresses have no blanks around them; those that may have are looked at once more."""
-    values = _mailable(text.str.to_lowercase())
-    left = (values.is_null() & text.is_not_null()).arg_true()
-    if left.is_empty():
+    """Most addresses are in small letters, without blanks around them; others are looked at once more."""
+    values = _mailable(text)
+    if values.null_count() == text.null_count():
         return values
+    left = unread(text, values)
     return values.scatter(left, _mailable(text.gather(left).str.strip_chars(OUTER).str.to_lowercase()))
 
 

@@ -90,7 +90,7 @@ class Stream:
 
     def cut(self, delimiter: str) -> Cut | None:
         """The next block; None where only a careful reader can go on."""
-        while len(self._buffer) < self._size and not self._done:
+        while len(self._buffer) < self._size // 2 and not self._done:
             self._grow()
         if self._done and len(self._buffer) < SMALL and _needs_numpy(self._buffer):
             return None
@@ -162,8 +162,8 @@ def cut(buffer: bytes, row: int, delimiter: int) -> tuple[Cut | None, bool]:
     found = np.frombuffer(buffer, np.uint8)
     marks = np.flatnonzero((found == _QUOTE) | (found == _LF))
     quoted = found[marks] == _QUOTE
-    quotes, ends = marks[quoted], marks[~quoted]
-    outside = np.cumsum(quoted)[~quoted] & 1 == 0
+    quotes, ends = marks.compress(quoted), marks.compress(~quoted)
+    outside = (~np.logical_xor.accumulate(quoted)).compress(~quoted)  # an even number of quotes before it
     crs = np.flatnonzero(found == _CR) if b"\r" in buffer else np.empty(0, np.int64)
     odd = _first_odd(found, quotes, crs, delimiter)
     regular = odd == len(found)

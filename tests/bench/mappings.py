@@ -85,6 +85,7 @@ def with_sfsync(source: str, target: str) -> Work:
     import polars  # noqa: F401, ICN001
     import pydantic  # noqa: F401
 
+    import sfsync.cli.mapping_csv
     import sfsync.cli.mapping_view
     import sfsync.mapping.load
     import sfsync.tabular.answer  # noqa: F401

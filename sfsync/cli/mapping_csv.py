@@ -1,0 +1,123 @@
+"""What `sfsync mapping apply` writes: CSV of what was taken, and of what was not, with the reasons."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+import polars as pl
+
+from sfsync.mapping.bind import Bound
+from sfsync.mapping.block import as_series_of_text
+from sfsync.mapping.kinds import type_of
+from sfsync.mapping.rows import MappedBlock
+from sfsync.tabular.injection import DANGEROUS, PLAIN_NUMBER, harmless
+
+_PLAIN = {"phone", "digits", "country"}
+"""Types of digits, perhaps behind a +, or letters: no formula begins so."""
+_FEW = 200
+"""Texts that Python looks at in less time than polars takes for the calls."""
+
+
+def write_headings(bound: Bound, out: IO[bytes], rejects: IO[bytes] | None) -> None:
+    """The first line of both files: API fields; the partner's columns with row, column, rule and reason."""
+    out.write(_line(_fields(bound)))
+    if rejects is not None:
+        headings = ["row", *map(harmless, bound.columns.headings)]
+        rejects.write(b"\xef\xbb\xbf" + _line([*headings, "result", "column", "rule", "reason"]))
+
+
+def write_block(
+    block: MappedBlock, bound: Bound, out: IO[bytes], rejects: IO[bytes] | None, *, raw: bool
+) -> None:
+    """The rows of a block, taken ones as API fields, the others as the partner wrote them, with the reason."""
+    applied = block.applied().select(_fields(bound))
+    if applied.height:
+        if not raw:
+            applied = applied.with_columns(map(_text, _signed(applied)))
+            applied = _harmless(applied, [name for name in applied.columns if name not in _plain(bound)])
+        _write(pl.DataFrame([_text(column) for column in applied]), out)
+    stopped = block.stopped
+    if rejects is not None and stopped.height:
+        _write(_rejected(block.source, stopped, len(bound.columns.headings)), rejects)
+
+
+def _signed(applied: pl.DataFrame) -> Iterator[pl.Series]:
+    """The columns of negative numbers that may have an exponent: a spreadsheet could take them for formulas."""
+    return (column for column in applied if column.dtype.is_float() and (column < 0).any())
+
+
+def _plain(bound: Bound) -> set[str]:
+    """The fields that take a name of such a type as it is."""
+    names = {item.name for item in bound.columns.plan.names if type_of(item.rule) in _PLAIN}
+    fields = bound.columns.plan.fields
+    return {
+        item.name for item in fields if item.rule.from_ in names and not (item.reader or item.rule.prefix)
+    }
+
+
+def _text(column: pl.Series) -> pl.Series:
+    """A column as it is written; what polars writes the same way may stay."""
+    same = column.dtype == pl.Boolean or column.dtype.is_integer()
+    return column if same else as_series_of_text(column).alias(column.name)
+
+
+def _rejected(source: pl.DataFrame, stopped: pl.DataFrame, width: int) -> pl.DataFrame:
+    """Rows as the partner wrote them, with what became of them, the column and the reason; in file order."""
+    told = source.filter(source["row"].is_in(stopped["row"].implode()))
+    told = told.hstack(stopped.select(pl.all().name.prefix("told ")))
+    cells = [told[str(n)] if str(n) in source.columns else _empty(told.height) for n in range(width)]
+    column = pl.when(pl.col("told heading") != "").then("told heading").otherwise("told name")
+    double = pl.col("told severity") == "duplicate"
+    reasons = told.select(
+        pl.when(double).then(pl.lit("duplicate")).otherwise(pl.lit("invalid")).alias("result"),
+        column.alias("column"),
+        pl.col("told rule").alias("rule"),
+        pl.col("told message").alias("reason"),
+    )
+    parts = [told["row"].cast(pl.String), *cells, *reasons]
+    texts = pl.DataFrame([part.alias(str(n)) for n, part in enumerate(parts)])
+    return _harmless(texts, texts.columns).select(pl.when(pl.all() != "").then(pl.all()))
+
+
+def _empty(height: int) -> pl.Series:
+    return pl.Series([None], dtype=pl.String).new_from_index(0, height)
+
+
+def _write(texts: pl.DataFrame, out: IO[bytes]) -> None:
+    written = io.BytesIO()  # polars writes into a file of Python's in many small pieces
+    texts.write_csv(written, include_header=False, line_terminator="\r\n")
+    out.write(written.getbuffer())
+
+
+def _harmless(texts: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Columns in which no text can run as a formula. Most texts begin with a digit or a letter of ASCII."""
+    text = pl.col([name for name in names if texts[name].dtype == pl.String])
+    fine = ((text >= "0") & (text < "=")) | ((text >= "A") & (text < "\x80"))
+    others = texts.select(~fine)
+    counts = others.select(pl.all().sum()).row(0, named=True)
+    changed = [_without_formulas(texts[name], others[name]) for name, count in counts.items() if count]
+    return texts.with_columns(changed)
+
+
+def _without_formulas(texts: pl.Series, suspects: pl.Series) -> pl.Series:
+    rows, left = suspects.arg_true(), texts.filter(suspects)
+    if len(left) < _FEW:
+        few = [text and harmless(text) for text in left.to_list()]
+        return texts.clone().scatter(rows, pl.Series(few, dtype=pl.String))
+    risky = left.str.contains(DANGEROUS) & ~left.str.contains(PLAIN_NUMBER)
+    if not risky.any():
+        return texts
+    changed = [harmless(text) for text in left.filter(risky).to_list()]
+    return texts.clone().scatter(rows.filter(risky), pl.Series(changed, dtype=pl.String))
+
+
+def _fields(bound: Bound) -> list[str]:
+    """API fields that the file can fill, in the mapping's order (see ``MappedRow.values``)."""
+    return [item.name for item in bound.columns.plan.fields if bound.columns.fills(item) and not item.lookup]
+
+
+def _line(cells: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().encode()
