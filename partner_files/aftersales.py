@@ -123,6 +123,7 @@ def partner_file(content: Content) -> PartnerFile:
         about="Lists of after-sales leads, for dealers to fill in.",
         family="aftersales",
         give=lambda options: MakeList(layout, options),
+        reads_only=True,
         views=tuple(VIEWS),
     )
 

@@ -1,6 +1,6 @@
 """`sfsync doctor`: checks everything that a run needs, and says what to mend."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -60,6 +60,7 @@ def _checks(project: "Project") -> Iterator[Check]:
         ("content", _content),
         ("mappings", _mappings),
         ("exports", _exports),
+        ("languages", _languages),
         ("state", _state),
         ("journal", _journal),
         ("mail", _mail),
@@ -97,15 +98,38 @@ def _content(project: "Project") -> Check:
 
 def _mappings(project: "Project") -> Check:
     names = sorted(path.stem for path in (project.root / "mappings").rglob("*.yaml"))
-    for name in names:
-        project.content.mapping(name)
-    return Check("mappings", GOOD, f"{len(names)} without a mistake")
+    return _all("mappings", names, project.content.mapping)
 
 
 def _exports(project: "Project") -> Check:
-    for name in project.content.export_names:
-        project.content.export(name)
-    return Check("exports", GOOD, f"{len(project.content.export_names)} without a mistake")
+    return _all("exports", project.content.export_names, project.content.export)
+
+
+def _all(kind: str, names: Sequence[str], load: Callable[[str], object]) -> Check:
+    """Load each of them, and tell the mistakes of all at once."""
+    wrong: list[str] = []
+    for name in names:
+        try:
+            load(name)
+        except ConfigError as error:
+            wrong += map(str, error.problems) if error.problems else [str(error)]
+    if not wrong:
+        return Check(kind, GOOD, f"{len(names)} without a mistake")
+    found = "a mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
+    return Check(kind, BAD, found, "\n      ".join(wrong), ConfigError.exit_code)
+
+
+def _languages(project: "Project") -> Check:
+    from sfsync.languages.heads import HEADS
+
+    names = sorted(path.stem for path in (project.root / "config" / "languages").glob("*.yaml"))
+    check = _all("languages", names, project.content.catalogue)
+    if check.state == GOOD and (headless := [name for name in names if name not in HEADS]):
+        text = f"answers in {', '.join(headless)} have English headings: Result, Reason, Field, Suggestion"
+        return Check(
+            "languages", WARN, text, "docs/languages.md says where the headings of a language stand."
+        )
+    return check
 
 
 def _state(project: "Project") -> Check:

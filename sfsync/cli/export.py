@@ -10,7 +10,7 @@ from sfsync.cli.common import Options, common_options
 from sfsync.cli.run import OVERRIDES
 
 if TYPE_CHECKING:
-    from sfsync.engine.flow import Step
+    from sfsync.engine.flow import PartnerFile, Step
     from sfsync.project import Content
 
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     "--dealer", "dealers", metavar="CODE", multiple=True, help="A list of this dealer; may be repeated."
 )
 @click.option("--each-dealer", is_flag=True, help="A list for every dealer that has leads in the view.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write this file.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write this file instead."
+)
 @click.option("--full", is_flag=True, help="All records, whatever an incremental export told of before.")
 @click.option("--override", multiple=True, type=OVERRIDES, help="Go ahead in spite of this guard.")
 @figures.option
@@ -61,11 +63,14 @@ def command(
                 ports = project.ports(watcher, override)
                 now.result = result = export_records(ports, content.export(name), output=output, full=full)
         else:
-            _refuse({"output": output, "full": full}, "exports of the project's exports/")
-            family, step = _partner_file(content, name, given)
+            _refuse({"full": full}, "exports of the project's exports/")
+            partner_file, step = _partner_file(content, name, given)
+            if output is not None:
+                _one_copy(partner_file, dealers, output, each_dealer=each_dealer)
             with watch(options) as watcher:
-                flow = content.flow(family)
-                now.result = result = export_file(project.ports(watcher, override), flow, step)
+                flow = content.flow(partner_file.family)
+                ports = project.ports(watcher, override)
+                now.result = result = export_file(ports, flow, step, output)
     show(result, options)
     return result.exit_code
 
@@ -77,8 +82,23 @@ def _refuse(given: dict[str, Any], meant: str) -> None:
             raise click.UsageError(f"--{option.replace('_', '-')} is for {meant}.")
 
 
-def _partner_file(content: "Content", name: str, given: dict[str, Any]) -> "tuple[str, Step[Any]]":
-    """The family of a partner file, and the step that makes it."""
+def _one_copy(
+    partner_file: "PartnerFile", dealers: tuple[str, ...], output: Path, *, each_dealer: bool
+) -> None:
+    """Whether one file may be written where somebody wants it."""
+    if not partner_file.reads_only:
+        raise click.UsageError(
+            f"--output is not for {partner_file.name}: its records are marked as sent, so the file goes to the "
+            "partner. A copy of it stays in the outbox of the state folder."
+        )
+    if each_dealer or len(dealers) > 1:
+        raise click.UsageError("--output names one file, and these are several: name one dealer.")
+    if output.suffix.lower() not in {".xlsx", ".csv"}:
+        raise click.UsageError(f"{output.name}: name it .xlsx or .csv.")
+
+
+def _partner_file(content: "Content", name: str, given: dict[str, Any]) -> "tuple[PartnerFile, Step[Any]]":
+    """A partner file, and the step that makes it."""
     name, _, named = name.partition(".")
     if name not in content.partner_file_names:
         content.export(name)  # says what there is
@@ -91,4 +111,4 @@ def _partner_file(content: "Content", name: str, given: dict[str, Any]) -> "tupl
         raise click.UsageError(
             f"{name} has no view {chosen!r}." if not views else f"Say which view of {name}: {views}."
         )
-    return partner_file.family, partner_file.give({**given, "view": chosen})
+    return partner_file, partner_file.give({**given, "view": chosen})

@@ -54,6 +54,7 @@ def export_records(
 
     ``output`` is another file than that in the state folder; ``full``: all records, whatever was exported before.
     """
+    export = export if output is None else export.written_to(output)
     columns = cells(export, ports.org.describe)
     name = export.export
     with one_run(ports, "export", name, lease=f"export {name}", arguments={"full": str(full)}) as running:

@@ -188,6 +188,13 @@ class Export(_Section):
     def workbook(self) -> bool:
         return not self.file.name.lower().endswith(".csv")
 
+    def written_to(self, path: Path) -> "Export":
+        """The same for another file, whose ending decides what it is. Raises ConfigError for other endings."""
+        if path.suffix.lower() not in {".xlsx", ".csv"}:
+            raise ConfigError(f"{path.name}: an export is a workbook or a text file; name it .xlsx or .csv.")
+        file = self.file.model_copy(update={"name": f"{{run}}{path.suffix.lower()}"})
+        return self.model_copy(update={"file": file})
+
     @property
     def most(self) -> int | None:
         """Most rows of one sheet or file; None: a CSV file has no limit."""

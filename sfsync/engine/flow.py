@@ -209,6 +209,8 @@ class PartnerFile:
     take: Callable[[FileRows], Step[Any]] | None = None
     then: Callable[[FileRows], Sequence[Step[Any]]] | None = None
     give: Callable[[Mapping[str, Any]], Step[Any]] | None = None
+    reads_only: bool = False
+    """Whether ``give`` changes nothing in the org, so that its file may be put anywhere: `export NAME -o FILE`."""
     views: tuple[str, ...] = ()
     """What ``give`` can make one of at a time: `export NAME.VIEW`. Empty where there is only one file to make."""
 

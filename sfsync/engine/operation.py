@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfsync.engine.files import FileStep, answer_name, read_file, state_of, write_answer_file
@@ -27,9 +28,9 @@ def run_flow(ports: Ports, flow: Flow, step: str | None) -> RunResult:
     return _operate(ports, "run", flow, flow.choose(step), step)
 
 
-def export_file(ports: Ports, flow: Flow, step: Step[Any]) -> RunResult:
-    """Make one partner's file."""
-    return _operate(ports, "export", flow, (step,), step.name)
+def export_file(ports: Ports, flow: Flow, step: Step[Any], output: Path | None = None) -> RunResult:
+    """Make one partner's file; ``output`` is another than that in the outbox."""
+    return _operate(ports, "export", flow, (step,), step.name, output=output)
 
 
 def import_file(ports: Ports, flow: Flow, partner_file: PartnerFile, file: FileRows) -> RunResult:
@@ -133,9 +134,11 @@ def _operate(
     what: str | None,
     *,
     file: FileRows | TableFile | None = None,
+    output: Path | None = None,
 ) -> RunResult:
     arguments = {"step": what or "", "file": file.name if file else ""}
     with one_run(ports, command, flow.name, lease=flow.name, arguments=arguments) as running:
+        running.output = output
         running.rows_read = len(file.rows) if isinstance(file, FileRows) else None
         _settle_jobs(running, flow)
         for step in steps:

@@ -96,6 +96,8 @@ class Running:
     files: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     outgoing: list[FileRecord] = field(default_factory=list)
+    output: Path | None = None
+    """The file that somebody wants instead of the one in the outbox."""
     refused: bool = False
     failed: bool = False
     """Whether a part of the run failed that the rest did not depend on."""
@@ -127,6 +129,8 @@ class Running:
         return write_phases(self.ports.org, decisions, self.progress)
 
     def outbox(self, partner_file: str, name: str, make: Callable[[Path], object]) -> Path:
+        if self.output is not None:
+            return self._put(self.output.parent, self.output.name, make, partner_file)
         path = self._put(self.ports.state / "outbox" / partner_file, name, make, partner_file)
         elsewhere = self.ports.places.outbox(partner_file)
         if elsewhere is not None:

@@ -21,6 +21,21 @@ def test_records_into_a_file_by_name(shell: Shell) -> None:
     assert "open_orders" in shown.out
 
 
+def test_a_view_into_a_file(shell: Shell) -> None:
+    for ending in ("xlsx", "csv"):
+        out = shell.folder / "here" / f"list.{ending}"
+        said = shell("export", "aftersales.in_progress", "-o", out, "--json")
+        assert (said.code, said.json["files"]) == (0, [str(out)])
+        assert "Lead" in shell("files", "inspect", out).out
+    assert not list(shell.folder.rglob("outbox/aftersales/*"))
+
+
+def test_the_ending_of_the_file_decides(shell: Shell) -> None:
+    out = shell.folder / "orders.csv"
+    assert shell("export", "open_orders", "-o", out).code == 0
+    assert out.read_text("utf-8-sig").startswith("Order number,Customer,")
+
+
 def test_what_changed_and_everything_again(shell: Shell) -> None:
     account = shell.org.insert("Account", {"Name": "A"})
     shell.org.insert("Asset", {"Name": "x", "Sfsync_Key__c": "K-1", "AccountId": account})
@@ -38,7 +53,11 @@ def test_what_changed_and_everything_again(shell: Shell) -> None:
         (("cards", "--again"), "--again is for partner files"),
         (("cards", "--batch", "B"), "--batch is for partner files"),
         (("allocation", "--full"), "--full is for exports"),
-        (("allocation", "-o", "x.csv"), "--output is for exports"),
+        (("allocation", "-o", "x.csv"), "--output is not for allocation: its records are marked as sent"),
+        (("aftersales.in_progress", "-o", "x.xlsx", "--each-dealer"), "name one dealer"),
+        (("aftersales.in_progress", "-o", "x.xlsx", "--dealer", "A", "--dealer", "B"), "name one dealer"),
+        (("aftersales.in_progress", "-o", "x.pdf"), "x.pdf: name it .xlsx or .csv"),
+        (("cards", "-o", "x.pdf"), "name it .xlsx or .csv"),
     ],
 )
 def test_slips_of_the_fingers(shell: Shell, words: tuple[str, ...], sentence: str) -> None:

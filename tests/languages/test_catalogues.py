@@ -88,6 +88,12 @@ def test_there_are_reasons_to_look_for():
     assert {"no_order", "same_person", "no_price_book"} <= project().keys()
 
 
+@pytest.mark.parametrize("folder", [LIBRARY, PROJECT], ids=["library", "project"])
+def test_every_language_has_headings_for_the_answer(folder: Path):
+    """A new catalogue needs its entry in ``heads.py``, a new entry there its catalogues."""
+    assert sorted(path.stem for path in folder.glob("*.yaml")) == LANGUAGES
+
+
 @pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
 def test_the_words_of_a_head_differ(head):
     assert tuple(head.results) == BUCKETS == tuple(bucket.value for bucket in Bucket)
