@@ -1,20 +1,27 @@
-"""Look into an old .xls file for what calamine does not tell: error cells, and days counted from 1904.
+"""Look into an old .xls file for what calamine does not tell: errors, formulas without result, days from 1904.
 
 [MS-XLS] 2.1.4: a workbook stream is a row of records of two bytes type, two bytes length. It lies in an OLE file
 ([MS-CFB]): sectors chained by an allocation table.
+
+A formula that was never calculated and one whose result is an empty text look the same (2.5.133, FormulaValue: blank
+string). Excel since 2000 and LibreOffice leave a RecalcId (2.4.215) when they have calculated, and an Uncalced
+(2.4.331) on a sheet where they have not; programs that only write formulas leave neither.
 """
 
 import struct
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from sfsync.cells import Kind
 from sfsync.tabular.guards import MEGABYTE, check_extent, check_size, damaged
-from sfsync.tabular.model import Cell
+from sfsync.tabular.model import WITHOUT_RESULT, Cell
 from sfsync.tabular.xlsb import ERRORS
 
 _EOF, _SHEET, _DATE_MODE, _BOOLEAN_OR_ERROR, _FORMULA = 0x000A, 0x0085, 0x0022, 0x0205, 0x0006
-_DIMENSIONS = 0x0200
+_DIMENSIONS, _STRING, _CALCULATED_BY, _UNCALCULATED = 0x0200, 0x0207, 0x01C1, 0x005E
+_TEXT, _BLANK = 0, 3
+"""What a formula's value is, where it is no number (2.5.133, FormulaValue)."""
 _RUNS = frozenset({0x00BD, 0x00BE})  # several cells in one record, the last column at its end
 _CELLS = frozenset({_FORMULA, _BOOLEAN_OR_ERROR, 0x00D6, 0x00FD, 0x0201, 0x0203, 0x0204, 0x027E}) | _RUNS
 _END_OF_CHAIN = 0xFFFFFFFA  # this and above are marks, not sectors
@@ -23,20 +30,45 @@ _XLS_LIMIT = 128 * MEGABYTE
 
 
 def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
-    """The error cells of a sheet, by 0-based row and column. Raises FileRefused: truncated, too_large."""
+    """The error cells and formulas without result of a sheet, by 0-based row and column.
+
+    Raises FileRefused: truncated, too_large.
+    """
     stream = _workbook(path)
     found: dict[int, dict[int, Cell]] = {}
     try:
-        for kind, body in _records(stream, _sheet_offset(stream, sheet)):
-            if kind == _EOF:
-                break
-            code = _error_code(kind, body)
-            if code is not None:
-                row, column = struct.unpack_from("<HH", body)
-                found.setdefault(row, {})[column] = Cell(ERRORS.get(code, "#ERROR!"), Kind.ERROR)
+        for row, column, cell in _special(stream, _sheet_offset(stream, sheet)):
+            found.setdefault(row, {})[column] = cell
     except (struct.error, IndexError, UnicodeDecodeError):
         raise damaged(path) from None
     return found
+
+
+def _special(stream: bytes, at: int) -> Iterator[tuple[int, int, Cell]]:
+    calculated = any(
+        kind == _CALCULATED_BY and any(body[4:8]) for kind, body in _until_end(_records(stream, 0))
+    )
+    waiting: tuple[int, int] | None = None  # a formula whose text comes in a record behind it
+    for kind, body in _until_end(_records(stream, at)):
+        if kind == _UNCALCULATED:
+            calculated = False
+        elif kind == _STRING:
+            if waiting and not calculated and body[:2] == b"\0\0":
+                yield *waiting, WITHOUT_RESULT
+            waiting = None
+        elif kind in _CELLS:
+            if waiting:
+                yield *waiting, WITHOUT_RESULT
+            waiting = None
+            row, column = struct.unpack_from("<HH", body)
+            if (code := _error_code(kind, body)) is not None:
+                yield row, column, Cell(ERRORS.get(code, "#ERROR!"), Kind.ERROR)
+            elif kind == _FORMULA and body[12:14] == b"\xff\xff" and body[6] == _TEXT:
+                waiting = row, column
+            elif kind == _FORMULA and body[12:14] == b"\xff\xff" and body[6] == _BLANK and not calculated:
+                yield row, column, WITHOUT_RESULT
+    if waiting:
+        yield *waiting, WITHOUT_RESULT
 
 
 def check_sheets(path: Path) -> None:
@@ -66,6 +98,10 @@ def _error_code(kind: int, body: bytes) -> int | None:
     return None
 
 
+def _until_end(records: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    return takewhile(lambda record: record[0] != _EOF, records)
+
+
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
     while at + 4 <= len(stream):
         kind, size = struct.unpack_from("<HH", stream, at)
@@ -75,9 +111,7 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
 
 def _sheet_offset(stream: bytes, sheet: str) -> int:
     """Where the sheet's records begin; the end of the stream when its name is not found (2.4.28, BoundSheet8)."""
-    for kind, body in _records(stream, 0):
-        if kind == _EOF:
-            break
+    for kind, body in _until_end(_records(stream, 0)):
         if kind == _SHEET:
             length, wide = body[6], body[7] & 1
             name = body[8 : 8 + (2 * length if wide else length)].decode("utf-16-le" if wide else "latin-1")

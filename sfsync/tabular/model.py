@@ -49,6 +49,10 @@ class Cell:
     kind: Kind
 
 
+WITHOUT_RESULT = Cell("formula without result", Kind.NO_VALUE)
+"""A formula that was saved by a program that did not calculate it."""
+
+
 @dataclass(slots=True)
 class Notes:
     """What is noticed while the rows go by; emptied when the reading starts again."""

@@ -1,6 +1,7 @@
 """Look into the XML of an .xlsx sheet for what a reader of values does not tell: errors, and formulas without result.
 
-ECMA-376 part 1, 18.3.1.4 (c): ``t="e"`` is an error; a cell with ``f`` and without ``v`` was never calculated.
+ECMA-376 part 1, 18.3.1.4 (c): ``t="e"`` is an error; a cell with ``f`` and without ``v``, or an empty one, was never
+calculated. With ``t="str"`` an empty ``v`` is a result: an empty text.
 """
 
 import re
@@ -12,7 +13,7 @@ from xml.parsers import expat
 from sfsync.cells import Kind
 from sfsync.tabular.extent import Extent, between_tags, column_index
 from sfsync.tabular.guards import check_extent, damaged, pieces, xml_part
-from sfsync.tabular.model import Cell
+from sfsync.tabular.model import WITHOUT_RESULT, Cell
 
 Found = dict[int, dict[int, Cell]]
 
@@ -126,7 +127,7 @@ class _Finder:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
         self._row = self._column = -1
-        self._error = self._formula = self._in_value = False
+        self._error = self._formula = self._text_result = self._empty_text = self._in_value = False
         self._value = ""
 
     def feed(self, piece: bytes, *, final: bool = False) -> None:
@@ -140,11 +141,14 @@ class _Finder:
         elif name == "c":
             reference = re.match(r"([A-Z]{1,3})\d", attributes.get("r", ""))
             self._column = column_index(reference[1].encode()) if reference else self._column + 1
-            self._error, self._formula, self._value = attributes.get("t") == "e", False, ""
+            kind = attributes.get("t")
+            self._error, self._text_result = kind == "e", kind == "str"
+            self._formula, self._empty_text, self._value = False, False, ""
         elif name == "f":
             self._formula = True
         elif name in {"v", "t"}:
             self._in_value = True
+            self._empty_text = self._text_result
 
     def _text(self, text: str) -> None:
         if self._in_value:
@@ -157,7 +161,5 @@ class _Finder:
         elif name == "c":
             if self._error and self._value:
                 self.found.setdefault(self._row, {})[self._column] = Cell(self._value, Kind.ERROR)
-            elif self._formula and not self._value:
-                self.found.setdefault(self._row, {})[self._column] = Cell(
-                    "formula without result", Kind.NO_VALUE
-                )
+            elif self._formula and not self._value and not self._empty_text:
+                self.found.setdefault(self._row, {})[self._column] = WITHOUT_RESULT

@@ -1,7 +1,11 @@
-"""Look into an .xlsb sheet part for error cells, and for the short cell records that calamine cannot place.
+"""Look into an .xlsb sheet part for errors, formulas without result, and short cell records.
 
 [MS-XLSB] 2.1.4: a part is a row of records, each with a type and a size of variable length. Records 12 to 18 are
-cells without a column number ("short"), which web tools write; they are refused, for their values would be lost.
+cells without a column number ("short"), which web tools write; calamine cannot place them, so they are refused.
+
+A formula that was never calculated and one whose result is an empty text look the same (BrtFmlaString with no
+characters). Excel leaves the identifier of what has calculated (BrtCalcProp: recalcID), and says where all must be
+calculated again on opening (fFullCalcOnLoad).
 """
 
 import struct
@@ -11,9 +15,10 @@ from pathlib import Path, PurePosixPath
 from sfsync.cells import Kind
 from sfsync.errors import FileRefused
 from sfsync.tabular.guards import check_extent, damaged, xml_part
-from sfsync.tabular.model import Cell
+from sfsync.tabular.model import WITHOUT_RESULT, Cell
 
-_ROW, _ERROR_CELL, _FORMULA_ERROR, _PROPERTIES, _SHEET = 0, 3, 11, 153, 156
+_ROW, _ERROR_CELL, _FORMULA_TEXT, _FORMULA_ERROR = 0, 3, 8, 11
+_PROPERTIES, _SHEET, _CALCULATION = 153, 156, 157
 _CELLS, _SHORT = range(1, 12), range(12, 19)
 ERRORS = {
     0x00: "#NULL!",
@@ -28,7 +33,7 @@ ERRORS = {
 
 
 def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
-    """The error cells of a sheet, by 0-based row and column.
+    """The error cells and formulas without result of a sheet, by 0-based row and column.
 
     Raises FileRefused: unreadable_columns for a sheet with short cell records, too_large.
     """
@@ -38,6 +43,7 @@ def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
         with zipfile.ZipFile(path) as archive:
             part = _part(path, archive, sheet)
             data = archive.read(part) if part else b""
+            calculated = _calculated(archive)
         for kind, body in _records(data):
             if kind in _SHORT:
                 raise FileRefused(
@@ -53,10 +59,20 @@ def special_cells(path: Path, sheet: str) -> dict[int, dict[int, Cell]]:
                 rows, columns = max(rows, row + 1), max(columns, column + 1)
             if kind in {_ERROR_CELL, _FORMULA_ERROR}:
                 found.setdefault(row, {})[column] = Cell(ERRORS.get(body[8], "#ERROR!"), Kind.ERROR)
+            elif kind == _FORMULA_TEXT and not calculated and body[8:12] == bytes(4):
+                found.setdefault(row, {})[column] = WITHOUT_RESULT
     except (struct.error, IndexError, KeyError, UnicodeDecodeError):
         raise damaged(path) from None
     check_extent(path, rows, columns)
     return found
+
+
+def _calculated(archive: zipfile.ZipFile) -> bool:
+    """Whether the formulas were calculated when the workbook was saved (2.4.315, BrtCalcProp)."""
+    return any(
+        kind == _CALCULATION and any(body[:4]) and not body[24] & 1
+        for kind, body in _records(archive.read("xl/workbook.bin"))
+    )
 
 
 def date1904(path: Path) -> bool:

@@ -146,8 +146,9 @@ def wide(text: str) -> bytes:
     return struct.pack("<I", len(text)) + text.encode("utf-16-le")
 
 
-def xlsb_file(path, *records: bytes, date1904: bool = False):
-    workbook = brt(153, bytes([date1904, 0, 0, 0])) + brt(156, bytes(8) + wide("rId1") + wide("S"))
+def xlsb_file(path, *records: bytes, date1904: bool = False, more: bytes = b""):
+    sheet = brt(156, bytes(8) + wide("rId1") + wide("S"))
+    workbook = brt(153, bytes([date1904, 0, 0, 0])) + brt(143) + sheet + brt(144) + more + brt(132)
     relations = (
         '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
         '<Relationship Id="rId1" Target="worksheets/sheet1.bin" Type="t"/></Relationships>'
