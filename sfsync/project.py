@@ -257,6 +257,7 @@ class Project:
             username=found.username,
             password=password,
             timeout=found.timeout,
+            ca_file=found.ca_file and self.root / found.ca_file.expanduser(),
         )
 
     @cached_property

@@ -23,6 +23,10 @@ class MailSettings(_Section):
     sender: str = Field(description="The address that mails come from.")
     username: str | None = None
     password: str | None = Field(None, description="A reference such as env:SMTP_PASSWORD.")
+    ca_file: Path | None = Field(
+        None,
+        description="A PEM file: certificates of authorities of your own, trusted besides this machine's.",
+    )
     timeout: float = 60.0
 
 

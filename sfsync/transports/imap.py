@@ -13,7 +13,7 @@ import email.policy
 import re
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -30,6 +30,7 @@ from sfsync.tabular.digest import digest
 from sfsync.transports.base import Waiting
 from sfsync.transports.fetched import Fetched, Scratch, emptied, passing
 from sfsync.transports.names import tame, temporary
+from sfsync.transports.tls import no_secure_connection, trusting
 
 if TYPE_CHECKING:
     from imapclient import IMAPClient
@@ -43,7 +44,10 @@ MOST_FILES = 50
 
 @dataclass(frozen=True, slots=True)
 class ImapServer:
-    """A mailbox and how to open it. ``timeout`` in seconds, for connecting and for each answer."""
+    """A mailbox and how to open it. ``timeout`` in seconds, for connecting and for each answer.
+
+    ``ca_file``: certificates of authorities that are trusted besides those of this machine.
+    """
 
     host: str
     username: str
@@ -51,6 +55,7 @@ class ImapServer:
     port: int = 993
     security: Security = "tls"
     timeout: float = 30.0
+    ca_file: Path | None = None
 
     @contextmanager
     def connected(self, what: str) -> "Iterator[IMAPClient]":
@@ -73,8 +78,7 @@ class ImapServer:
             hint = "Correct the user and the password."
             raise TransportFailed(f"{where} refused the login.", hint=hint) from None
         except ssl.SSLError as error:
-            hint = "Check the port and `security` (tls, starttls or none)."
-            raise TransportFailed(f"no secure connection to {where} ({error.reason}).", hint=hint) from error
+            raise no_secure_connection(error, where) from error
         except (IMAPClientAbortError, OSError) as error:
             hint = "Check host and port, and run again."
             raise TransportFailed(f"{what}: {where} does not answer ({_brief(error)}).", hint=hint) from error
@@ -85,7 +89,7 @@ class ImapServer:
         from imapclient import IMAPClient
 
         secure = self.security == "tls"
-        context = None if self.security == "none" else ssl.create_default_context()
+        context = None if self.security == "none" else trusting(self.ca_file)
         client = IMAPClient(
             self.host, self.port, ssl=secure, ssl_context=context if secure else None, timeout=self.timeout
         )
@@ -93,7 +97,8 @@ class ImapServer:
             if self.security == "starttls":
                 client.starttls(context)
         except BaseException:
-            client.shutdown()
+            with suppress(OSError):  # a handshake that failed has closed the socket already
+                client.shutdown()
             raise
         return client
 

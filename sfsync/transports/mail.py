@@ -22,6 +22,7 @@ from typing import Literal
 from sfsync.clock import Clock, SystemClock
 from sfsync.errors import TransportFailed
 from sfsync.logs import redact
+from sfsync.transports.tls import no_secure_connection, trusting
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -69,7 +70,10 @@ class OneByOne:
 
 @dataclass(frozen=True, slots=True)
 class MailOut:
-    """A mail server to send through. ``timeout`` in seconds, for connecting and for each answer."""
+    """A mail server to send through. ``timeout`` in seconds, for connecting and for each answer.
+
+    ``ca_file``: certificates of authorities that are trusted besides those of this machine.
+    """
 
     host: str
     sender: str
@@ -78,6 +82,7 @@ class MailOut:
     username: str | None = None
     password: str | None = None
     timeout: float = 30.0
+    ca_file: Path | None = None
     clock: Clock = SystemClock()  # noqa: RUF009  it holds nothing
 
     def send(self, message: Message) -> None:
@@ -128,8 +133,7 @@ class MailOut:
             hint = "Correct the user and the password of the mail server."
             raise TransportFailed(f"{where} refused the login ({error.smtp_code}).", hint=hint) from error
         except ssl.SSLError as error:
-            hint = "Check the port and `security` (starttls, tls or none)."
-            raise TransportFailed(f"no secure connection to {where} ({error.reason}).", hint=hint) from error
+            raise no_secure_connection(error, where) from error
         except smtplib.SMTPException as error:
             raise TransportFailed(f"{where} does not do what is asked of it ({_brief(error)}).") from error
         except OSError as error:
@@ -143,13 +147,13 @@ class MailOut:
             )
         server: smtplib.SMTP
         if self.security == "tls":
-            context = ssl.create_default_context()
+            context = trusting(self.ca_file)
             server = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=context)
         else:
             server = smtplib.SMTP(self.host, self.port, timeout=self.timeout)
         try:
             if self.security == "starttls":
-                server.starttls(context=ssl.create_default_context())
+                server.starttls(context=trusting(self.ca_file))
             if self.username is not None:
                 server.login(self.username, self.password or "")
         except BaseException:

@@ -140,6 +140,7 @@ class Places:
             port=found.port,
             security=found.security,
             timeout=found.timeout,
+            ca_file=found.ca_file and self.root / found.ca_file.expanduser(),
         )
 
     def _secret(self, reference: str | None) -> str | None:

@@ -54,6 +54,10 @@ class ImapSettings(_Section):
     security: Literal["tls", "starttls", "none"] = "tls"
     username: str
     password: str = Field(pattern=_REFERENCE, description="A reference, such as env:IMAP_PASSWORD.")
+    ca_file: Path | None = Field(
+        None,
+        description="A PEM file: certificates of authorities of your own, trusted besides this machine's.",
+    )
     timeout: float = Field(30.0, gt=0, description="Seconds, for connecting and for each answer.")
 
 

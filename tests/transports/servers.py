@@ -117,24 +117,31 @@ class Dovecot:
     """A running IMAP server. Any user name opens a mailbox of its own; the password is always the same."""
 
     port: int
+    tls_port: int = 0
     password: str = "secret"
 
 
 @contextmanager
-def dovecot(folder: Path) -> Iterator[Dovecot]:
+def dovecot(folder: Path, certificate: Path | None = None) -> Iterator[Dovecot]:
     """A Dovecot whose settings and log are in ``folder``.
 
-    Its mails are elsewhere: pytest keeps its folders closed to the user that Dovecot reads mails as.
+    With a ``certificate`` (PEM, its key too) it speaks TLS on a port of its own, and STARTTLS on the other one. Its
+    mails are elsewhere: pytest keeps its folders closed to the user that Dovecot reads mails as.
     """
-    with TemporaryDirectory(prefix="sfsync-mails-") as mails, _dovecot(folder, Path(mails)) as port:
-        yield Dovecot(port)
+    with (
+        TemporaryDirectory(prefix="sfsync-mails-") as mails,
+        _dovecot(folder, Path(mails), certificate) as running,
+    ):
+        yield running
 
 
 @contextmanager
-def _dovecot(folder: Path, mails: Path) -> Iterator[int]:
+def _dovecot(folder: Path, mails: Path, certificate: Path | None) -> Iterator[Dovecot]:
     server = program("dovecot", "dovecot-imapd")
     program("imap", "dovecot-imapd")
     port, user = free_port(), getpass.getuser()
+    tls_port = free_port() if certificate else 0
+    tls = f"ssl = yes\nssl_cert = <{certificate}\nssl_key = <{certificate}" if certificate else "ssl = no"
     group = grp.getgrgid(os.getgid()).gr_name
     # As root, Dovecot refuses to let its login processes and mail users be root: others do that then.
     root = os.geteuid() == 0
@@ -149,7 +156,7 @@ listen = 127.0.0.1
 base_dir = {folder / "run"}
 state_dir = {folder / "state"}
 log_path = {folder / "dovecot.log"}
-ssl = no
+{tls}
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 default_login_user = {login}
@@ -165,7 +172,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    address = 127.0.0.1
+    port = {tls_port}
   }}
 }}
 service anvil {{
@@ -185,4 +193,4 @@ userdb {{
 """
     )
     with _running([server, "-F", "-c", str(config)], port, folder / "out"):
-        yield port
+        yield Dovecot(port, tls_port)
