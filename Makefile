@@ -17,7 +17,7 @@ lint: $(STAMP)
 	$(VENV)/bin/ruff format --check .
 
 audit: $(STAMP)
-	$(PY) -m tests.audit
+	$(PY) -m tests.audit $(AUDIT)
 
 check: lint audit
 	$(VENV)/bin/mypy
