@@ -147,7 +147,8 @@ def cells(frame: pl.DataFrame, changed: pl.DataFrame | None = None) -> tuple[pl.
         for place, why in _unsendable(frame[PLACE], column):
             broken.setdefault(place, f"{column.name}: {why}")
         text = _text(column)
-        text = text.zip_with((text != "").fill_null(value=False), nothing)
+        if (text == "").any():
+            text = text.zip_with(text != "", nothing)
         if new is not None:
             text = text.zip_with(text.is_not_null() | ~new, pl.Series([csv_rows.NULL]))
         columns.append(text.alias(given.name))

@@ -27,6 +27,7 @@ _LONGEST = 64 << 20
 """Bytes of a record that is never closed; the csv module says what is wrong with it."""
 _ODD = r"[\r\x00\x1c-\x1f]"
 """What only the csv module, or Python's idea of white space, copes with."""
+_QUOTED = r'"(?:[^"]|"")*"'
 _SEPARATORS = b"\x01\x02\x03\x04\x05\x06\x07\x0e"
 """Bytes that hardly any file holds; a line is read as one field that one of them would end."""
 
@@ -104,10 +105,9 @@ class _Marks:
         self._delimiter, self._columns = delimiter, columns
         mark = re.escape(delimiter)
         free = rf'[^"{mark}]*'
-        quoted = r'"(?:[^"]|"")*"'
-        field = f"(?:{quoted}|{free})"
+        field = f"(?:{_QUOTED}|{free})"
         self._whole = f"^{field}(?:{mark}{field})*$"
-        self._fields = rf'(?:"({free})"|({quoted}|{free}))({mark}|$)'
+        self._fields = rf'(?:"({free})"|({_QUOTED}|{free}))({mark}|$)'
         # How fields begin that get an apostrophe (``injection.escaped``), up to the character that settles it.
         blank, point = rf"[[\s\x00]--[{mark}]]", rf"[[.,]--[{mark}]]"
         opening = rf"'*{blank}*[=@\uff1d\uff0b\uff0d\uff20]|'*[[\t]--[{mark}]]|(?:'+{blank}*|{blank}+)[+\-]"
@@ -117,6 +117,7 @@ class _Marks:
         doubtful = rf"[+\-](?:{mark}|$|[0-9]*{point}|[0-9]{{31}}|[0-9]*[\d--0-9])"
         self._doubtful = rf"(?:^|{mark}){doubtful}"
         self._suspect = rf'(?:^|{mark})"?(?:{opening}|{no_number}|{doubtful})'
+        self._quoted_suspect = rf'(?:^|{mark})"(?:{opening}|{no_number}|{doubtful})'
 
     def mended(self, texts: pl.Series, answered: pl.Series) -> tuple[pl.Series, pl.Series]:
         """The lines as they are written, and which of them are; the others are records that must be read.
@@ -132,17 +133,29 @@ class _Marks:
             given = given.str.replace_all(self._fields, "${1}${2}${3}")
             quoted = quoted.scatter(places, given.str.contains('"', literal=True))
             texts = texts.scatter(places, given)
-            bare = texts.clone().scatter(places, given.str.replace_all(r'"(?:[^"]|"")*"', ""))
+            bare = texts.clone().scatter(places, given.str.replace_all(_QUOTED, ""))
         simple &= bare.str.count_matches(self._delimiter, literal=True) == self._columns - 1
         suspect = simple & texts.str.contains(self._suspect)
-        simple &= ~(suspect & quoted)
-        suspect &= ~quoted
+        both = suspect & quoted
+        if both.any():
+            unclear = both.scatter(both.arg_true(), self._unclear(texts.filter(both)))
+            simple &= ~unclear
+            suspect &= ~unclear
         if suspect.any():
             texts = texts.scatter(suspect.arg_true(), self._harmless(texts.filter(suspect)))
         return texts, simple
 
+    def _unclear(self, lines: pl.Series) -> pl.Series:
+        """Which of these lines have something within quotes that looks like what a spreadsheet would run."""
+        outside = lines.str.replace_all(_QUOTED, '""').str.count_matches(self._opening)
+        return (
+            (lines.str.count_matches(self._opening) != outside)
+            | lines.str.contains(self._quoted_suspect)
+            | lines.str.contains(self._doubtful)
+        )
+
     def _harmless(self, lines: pl.Series) -> pl.Series:
-        """Lines without any quote, their fields as ``escaped`` gives them."""
+        """Lines, their fields outside of quotes as ``escaped`` gives them."""
         doubtful = lines.str.contains(self._doubtful)
         mended = lines.str.replace_all(self._opening, "${1}'${2}")
         if doubtful.any():

@@ -70,7 +70,8 @@ class Sheet:
         if line == 1 and len(record) == 1 and sep_line(record[0]):
             return record[0] + "\r\n"
         columns = len(self.table.columns)
-        fields = [self._mend(field) for field in record]
+        # Most fields are empty or begin with a letter or digit: those need no call.
+        fields = [field if not field or field[0].isalnum() else self._mend(field) for field in record]
         if line == self.table.header_row:
             fields = self.place.put(_fitted(fields, columns), self.place.headings)
         elif answer is not None:
