@@ -4,7 +4,7 @@ Countries, picklists, first names, cities, dates: most columns of most files are
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
 
@@ -18,6 +18,7 @@ _SMALL = 4_000
 _SAMPLE = 1_000
 _DIFFERENT = 0.98
 """The most of a sample that may differ."""
+_VALUES, _ERRORS, _WARNINGS = "values", "errors", "warnings"
 
 
 class Distinct(threading.local):
@@ -35,10 +36,11 @@ class Distinct(threading.local):
         repeating = {name: known for name in texts if (known := self._known[name]).useful}
         frame = pl.DataFrame({name: texts[name] for name in repeating})
         codes = frame.select(known.codes(name) for name, known in repeating.items())
+        for name, known in repeating.items():
+            known.learn(codes[name], readers[name])
+        found = codes.select(part for name, known in repeating.items() for part in known.found(name))
         return {
-            name: repeating[name].reading(text, codes[name], readers[name])
-            if name in repeating
-            else readers[name](text)
+            name: repeating[name].reading(name, text, found) if name in repeating else readers[name](text)
             for name, text in texts.items()
         }
 
@@ -69,14 +71,8 @@ class _Known:
         """Where the table holds the readings of a column."""
         return (pl.col(name).cast(self._coded.dtype).to_physical() + 1).fill_null(0)
 
-    def reading(self, text: pl.Series, codes: pl.Series, read: Read) -> Reading:
-        """What ``read`` makes of a column."""
-        table = self._grown(codes, read)
-        values = text if self._unchanged else table.values.gather(codes)
-        return Reading(values, _spread(table.errors, codes), _spread(table.warnings, codes))
-
-    def _grown(self, codes: pl.Series, read: Read) -> Reading:
-        """The table with all texts of a column."""
+    def learn(self, codes: pl.Series, read: Read) -> None:
+        """Have all texts of a column in the table."""
         known = 0 if self._table is None else len(self._table.values)
         highest = codes.max()
         assert isinstance(highest, int)  # noqa: S101  narrows the type: a block has rows
@@ -86,7 +82,24 @@ class _Known:
             self._unchanged &= new.values.dtype == pl.String and new.values.equals(texts)
             self._table = new if self._table is None else _together(self._table, new)
             self.useful = len(self._table.values) <= MAX_REMEMBERED
-        return self._table
+
+    def found(self, name: str) -> Iterator[pl.Expr]:
+        """What the table holds for the codes of a column."""
+        table = self._table
+        if table is None:
+            return
+        if not self._unchanged:
+            yield pl.lit(table.values).gather(pl.col(name)).alias(f"{name} {_VALUES}")
+        for numbers, kind in ((table.errors, _ERRORS), (table.warnings, _WARNINGS)):
+            if numbers is not None and numbers.null_count() < len(numbers):
+                yield pl.lit(numbers).gather(pl.col(name)).alias(f"{name} {kind}")
+
+    def reading(self, name: str, text: pl.Series, found: pl.DataFrame) -> Reading:
+        """A column's reading, of ``text`` and what was ``found``."""
+        values = text if self._unchanged else found[f"{name} {_VALUES}"]
+        return Reading(
+            values, _numbers_in(found, f"{name} {_ERRORS}"), _numbers_in(found, f"{name} {_WARNINGS}")
+        )
 
 
 def _together(one: Reading, other: Reading) -> Reading:
@@ -102,9 +115,9 @@ def _numbers(found: pl.Series | None, length: int) -> pl.Series:
     return pl.Series([None], dtype=pl.UInt8).new_from_index(0, length) if found is None else found
 
 
-def _spread(numbers: pl.Series | None, codes: pl.Series) -> pl.Series | None:
+def _numbers_in(found: pl.DataFrame, column: str) -> pl.Series | None:
     """The rule numbers of the rows; None when no row has one."""
-    if numbers is None or numbers.null_count() == len(numbers):
+    if column not in found.columns:
         return None
-    found = numbers.gather(codes)
-    return None if found.null_count() == len(found) else found
+    numbers = found[column]
+    return None if numbers.null_count() == len(numbers) else numbers

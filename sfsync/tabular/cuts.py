@@ -6,7 +6,7 @@ All blocks are UTF-8, whatever the file is.
 """
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SMALL = 1 << 18
 """Bytes that the csv module reads in less time than Python takes to import numpy."""
+_PIECE = 1 << 20
+"""Bytes that are looked at together: what numpy makes of them stays in the processor's memory."""
 _QUOTE, _LF, _CR = b'"\n\r'
 
 
@@ -55,6 +57,18 @@ class Cut:
     def records(self) -> int:
         return self.lines if self.ends is None else len(self.ends)
 
+    def record_ends(self) -> "Positions":
+        """The positions of the LFs that end records."""
+        import numpy as np
+
+        return np.flatnonzero(np.frombuffer(self.data, np.uint8) == _LF) if self.ends is None else self.ends
+
+    def first_lines(self) -> "Positions":
+        """The first lines of the records."""
+        import numpy as np
+
+        return np.arange(self.row, self.row + self.lines, dtype=np.uint32) if self.rows is None else self.rows
+
 
 class Stream:
     """The bytes of a text file from its first line on.
@@ -66,10 +80,11 @@ class Stream:
         self.row = 1
         self.place = encoding.mark
         self._name = path.name
-        self._size = size
-        self._pieces = _pieces(path, encoding, size, old_mac=old_mac)
+        self._piece = min(size, _PIECE)
+        self._parts = size // self._piece
+        self._pieces = _pieces(path, encoding, self._piece, old_mac=old_mac)
         self._buffer = b""
-        self._done = False
+        self._begun = self._done = False
 
     def more(self) -> bool:
         """Whether anything is left to read."""
@@ -90,12 +105,20 @@ class Stream:
 
     def cut(self, delimiter: str) -> Cut | None:
         """The next block; None where only a careful reader can go on."""
-        while len(self._buffer) < self._size // 2 and not self._done:
-            self._grow()
-        if self._done and len(self._buffer) < SMALL and _needs_numpy(self._buffer):
-            return None
-        while True:
-            found, regular = cut(self._buffer, self.row, ord(delimiter))
+        if not self._begun:
+            self._begun = True
+            while len(self._buffer) < min(SMALL, self._piece) and not self._done:
+                self._grow()
+            if self._done and len(self._buffer) < SMALL and _needs_numpy(self._buffer):
+                return None
+        found: list[Cut] = []
+        while len(found) < self._parts and (part := self._cut(ord(delimiter))):
+            found.append(part)
+        return joined(found) if found else None
+
+    def _cut(self, delimiter: int) -> Cut | None:
+        while self.more():
+            found, regular = cut(self._buffer, self.row, delimiter)
             if found is not None:
                 self._buffer = self._buffer[len(found.data) :]
                 self.row += found.lines
@@ -104,6 +127,7 @@ class Stream:
             if not regular or self._done or len(self._buffer) > LONGEST_LINE:
                 return None
             self._grow()
+        return None
 
     def careful(self) -> "Careful":
         """The lines from here on; ``Careful.leave`` says how far they were read."""
@@ -151,15 +175,33 @@ def _pieces(path: Path, encoding: Encoding, size: int, *, old_mac: bool) -> Iter
             yield piece.replace(b"\r", b"\n") if old_mac else piece
 
 
-def cut(buffer: bytes, row: int, delimiter: int) -> tuple[Cut | None, bool]:
-    """The whole records at the beginning of ``buffer``, None when there is none; and whether all of it is regular."""
-    if not _needs_numpy(buffer):
-        end = buffer.rfind(b"\n") + 1
-        data = buffer[:end] if end < len(buffer) else buffer
-        return (Cut(data, row, data.count(b"\n")) if end else None), True
+def joined(cuts: Sequence[Cut]) -> Cut:
+    """Cuts that follow each other as one."""
+    if len(cuts) == 1:
+        return cuts[0]
+    data, first = b"".join([part.data for part in cuts]), cuts[0]
+    lines, silent = sum(part.lines for part in cuts), sum(part.silent for part in cuts)
+    if all(part.ends is None for part in cuts):
+        return Cut(data, first.row, lines, silent)
     import numpy as np
 
-    found = np.frombuffer(buffer, np.uint8)
+    places = np.cumsum([0, *(len(part.data) for part in cuts[:-1])])
+    ends = [
+        part.record_ends().astype(np.int64) + place for part, place in zip(cuts, places.tolist(), strict=True)
+    ]
+    rows = np.concatenate([part.first_lines() for part in cuts])
+    return Cut(data, first.row, lines, silent, np.concatenate(ends).astype(np.uint32), rows)
+
+
+def cut(buffer: bytes, row: int, delimiter: int) -> tuple[Cut | None, bool]:
+    """The whole records at the beginning of ``buffer``, None when there is none; and whether all of it is regular."""
+    size = buffer.rfind(b"\n") + 1  # what is behind cannot be judged yet
+    if not _needs_numpy(buffer):
+        data = buffer[:size] if size < len(buffer) else buffer
+        return (Cut(data, row, data.count(b"\n")) if size else None), True
+    import numpy as np
+
+    found = np.frombuffer(buffer, np.uint8, size)
     marks = np.flatnonzero((found == _QUOTE) | (found == _LF))
     quoted = found[marks] == _QUOTE
     quotes, ends = marks.compress(quoted), marks.compress(~quoted)

@@ -63,8 +63,7 @@ def quick_rows(found: Cut, layout: Layout, wanted: "pl.Series") -> "pl.DataFrame
         return None
     import numpy as np
 
-    data = np.frombuffer(found.data, np.uint8)
-    ends = np.flatnonzero(data == ord("\n")) if found.ends is None else found.ends
+    ends = found.record_ends()
     rows = _rows(found).to_numpy()
     places = np.searchsorted(rows, wanted.to_numpy())
     if places[-1] == len(rows) or (rows[places] != wanted.to_numpy()).any():  # no record begins on that line
@@ -136,7 +135,7 @@ def _with_odd(found: Cut, layout: Layout, notes: Notes) -> "pl.DataFrame | None"
     import polars as pl
 
     data = np.frombuffer(found.data, np.uint8)
-    ends = np.flatnonzero(data == ord("\n")) if found.ends is None else found.ends
+    ends = found.record_ends()
     starts = np.concatenate([[0], ends[:-1] + 1])
     fields = _fields(data, ends, ord(layout.delimiter))
     width = max((layout.columns, layout.width), key=lambda usual: int((fields == usual).sum()))
