@@ -41,6 +41,8 @@ def command(
     from sfsync.project import open_project
 
     if only_plan:
+        if override:
+            raise click.UsageError("A plan writes nothing, so there is nothing to --override.")
         return _show_plan(options, name, file)
     with figures.measured(options, "import", name, metrics) as now:
         now.project = project = open_project(options.project, org=options.org)
@@ -62,8 +64,7 @@ def command(
 def _show_plan(options: Options, name: str, file: Path) -> int:
     from sfsync.cli.work import Quiet, show, show_plan
     from sfsync.engine.files import read_file
-    from sfsync.engine.flow import Flow
-    from sfsync.engine.operation import plan, plan_import
+    from sfsync.engine.operation import plan_file, plan_import
     from sfsync.project import open_project
 
     project = open_project(options.project, org=options.org)
@@ -73,9 +74,7 @@ def _show_plan(options: Options, name: str, file: Path) -> int:
     else:
         partner_file = _taken(content, name)
         rows = read_file(file, content.mapping(str(partner_file.mapping)))
-        guards = content.flow(partner_file.family).guards
-        assert partner_file.take  # noqa: S101  narrows the type
-        result, plans = plan(ports, Flow(partner_file.family, "", (partner_file.take(rows),), guards), None)
+        result, plans = plan_file(ports, content.flow(partner_file.family), partner_file, rows)
     show(result, options)
     show_plan(plans, options)
     return result.exit_code if result.status == "refused" else 0

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +36,12 @@ def export_file(ports: Ports, flow: Flow, step: Step[Any], output: Path | None =
 
 def import_file(ports: Ports, flow: Flow, partner_file: PartnerFile, file: FileRows) -> RunResult:
     """Take one file into the org and write the answer that goes back."""
+    return _operate(ports, "import", flow, _taking(partner_file, file), partner_file.name, file=file)
+
+
+def _taking(partner_file: PartnerFile, file: FileRows) -> tuple[Step[Any], ...]:
     assert partner_file.take  # noqa: S101  the command offers only partner files that are taken
-    steps = [partner_file.take(file), *(partner_file.then(file) if partner_file.then else ())]
-    return _operate(ports, "import", flow, steps, partner_file.name, file=file)
+    return (partner_file.take(file), *(partner_file.then(file) if partner_file.then else ()))
 
 
 def import_table(ports: Ports, name: str, step: "TableImport") -> RunResult:
@@ -71,6 +75,13 @@ def plan(ports: Ports, flow: Flow, step: str | None) -> tuple[RunResult, list[St
             parts.append(part)
         plans += parts or [StepPlan(StepResult(found.name, 0, {}, 0), found.about)]
     return _plan_result(ports, flow.name, plans, messages, started, meter), plans
+
+
+def plan_file(
+    ports: Ports, flow: Flow, partner_file: PartnerFile, file: FileRows
+) -> tuple[RunResult, list[StepPlan]]:
+    """What `import_file` would do; writes nothing."""
+    return plan(ports, replace(flow, steps=_taking(partner_file, file)), None)
 
 
 def plan_import(ports: Ports, name: str, step: "TableImport") -> tuple[RunResult, list[StepPlan]]:

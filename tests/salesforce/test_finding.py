@@ -1,5 +1,6 @@
 """Records by key: the way that costs the fewest calls, and the same records whichever way it is."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -8,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sfsync.clock import ManualClock
 from sfsync.errors import OrgError
 from sfsync.salesforce import bulk2_query, finding
+from sfsync.salesforce.describe import SObject, parse_describe
 from sfsync.salesforce.finding import Finder, Way, calls_by_keys, cheapest
+from sfsync.salesforce.session import Answer
 from tests.conftest import House, NewHouse
+from tests.salesforce.bulk.fake_session import START
 
 KEYS_A_QUERY = 640
 
@@ -93,6 +98,45 @@ def test_a_bulk_query_of_many_pages_finds_what_one_page_holds(
     assert calls >= 4  # count, create, look, page
     for page_rows, pages in ((15, 3), (20, 2), (7, 6), (1, 40)):
         assert whole_object(house, page_rows) == (names, calls + pages - 1)
+
+
+class SlowOrg:
+    """An org with 110,000 accounts whose Bulk query takes five minutes."""
+
+    version = "62.0"
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(START)
+        self.calls: list[str] = []
+        self.session: Any = self
+
+    def describe(self, _: str) -> SObject:
+        return parse_describe({"name": "Account", "fields": []})
+
+    def request(self, method: str, path: str, *, stream_to: BinaryIO | None = None, **_: Any) -> Answer:
+        self.calls.append(f"{method} {path}")
+        headers = {}
+        state = "JobComplete" if self.clock.monotonic() >= 300 else "InProgress"
+        body = {"id": "750", "state": state, "totalSize": 110_000, "records": []}
+        if stream_to is not None:
+            stream_to.write(b'"Sfsync_Key__c","Id"\n"K1","001"\n')
+            first = not self.calls[-2].endswith("results")
+            headers = {"Sforce-Locator": "MTAw" if first else "null"}
+        return Answer(200, headers, json.dumps(body).encode())
+
+
+def test_a_query_of_five_minutes_stays_within_30_calls() -> None:
+    """What 60,000 keys may cost: how often the job is looked at is no matter of luck."""
+    org = SlowOrg()
+    one = Finder(org, "Account", "Sfsync_Key__c", ["Id"], 60_000)
+    try:
+        keys = [f"K{number:010}" for number in range(1_000)]
+        one.find(asked(*keys))
+    finally:
+        one.close()
+    assert one.way is Way.WHOLE
+    assert sum(call.endswith("results") for call in org.calls) == 2
+    assert len(org.calls) <= 30
 
 
 def test_a_page_that_was_cut_off_is_never_taken_for_all_there_is(
