@@ -80,7 +80,7 @@ class Content:
         if found:
             places = " and ".join(str(path.relative_to(self.root)) for path in found)
             raise ConfigError(f"The mapping {name!r} is ambiguous: {places}.", hint="Give its path.")
-        known = ", ".join(sorted(path.stem for path in (self.root / "mappings").rglob("*.yaml")))
+        known = ", ".join(sorted(path.stem for path in (self.root / "mappings").rglob("*.yaml"))) or "none"
         raise ConfigError(f"There is no mapping called {name!r}.", hint=f"There are: {known}.")
 
     def mapping(self, name: str) -> "CompiledMapping":
@@ -232,10 +232,9 @@ class Project:
         if self.org_name:
             chosen = self.settings.orgs.get(self.org_name)
             if chosen is None:
-                known = ", ".join(sorted(self.settings.orgs)) or "none"
-                raise ConfigError(
-                    f"There is no org called {self.org_name!r} in {MARK}.", hint=f"There are: {known}."
-                )
+                known = ", ".join(sorted(self.settings.orgs))
+                hint = f"There are: {known}." if known else "None is named there: fill in `orgs:`."
+                raise ConfigError(f"There is no org called {self.org_name!r} in {MARK}.", hint=hint)
         session = connect(chosen, self.env, self.clock, base=self.root)
         return Org(session, clock=self.clock, bulk_from=self.settings.bulk_from)
 

@@ -1,5 +1,6 @@
 """`sfsync doctor`: checks everything that a run needs, and says what to mend."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from sfsync.transports.base import Inbox, Outbox
 
 GOOD, WARN, BAD = "ok", "warn", "bad"
+_LITTLE = 200_000_000
+"""Bytes free where state lies below which somebody should look."""
 _MARKS = {GOOD: "✓", WARN: "!", BAD: "✗"}
 
 
@@ -141,8 +144,15 @@ def _state(project: "Project") -> Check:
         probe.unlink()
     except OSError as error:
         return Check(
-            "state", BAD, f"{folder} cannot be written: {error.strerror}.", "Set SFSYNC_STATE to a folder."
+            "state",
+            BAD,
+            f"{folder} cannot be written: {error.strerror}.",
+            "Make it writable, or set SFSYNC_STATE to another folder.",
         )
+    free = shutil.disk_usage(folder).free
+    if free < _LITTLE:
+        text = f"{folder}, with only {free // 1_000_000:,} MB free"
+        return Check("state", WARN, text, "Free some space: files and the journal need it.")
     return Check("state", GOOD, str(folder))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sfsync.cli import metrics as figures
-from sfsync.cli.common import Options, common_options
+from sfsync.cli.common import Options, OutputFile, common_options
 from sfsync.cli.run import OVERRIDES
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     "--dealer", "dealers", metavar="CODE", multiple=True, help="A list of this dealer; may be repeated."
 )
 @click.option("--each-dealer", is_flag=True, help="A list for every dealer that has leads in the view.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write this file instead."
-)
+@click.option("-o", "--output", type=OutputFile(), help="Write this file instead.")
 @click.option("--full", is_flag=True, help="All records, whatever an incremental export told of before.")
 @click.option("--override", multiple=True, type=OVERRIDES, help="Go ahead in spite of this guard.")
 @figures.option

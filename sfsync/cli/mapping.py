@@ -69,7 +69,10 @@ def check(context: click.Context, options: Options, mappings: tuple[str, ...], d
         if unused and options.verbosity > 0:
             options.say(f"{path}: read, but used by no field: {', '.join(unused)}.")
     wrong = sum(len(problems) for _, problems, *_ in checked)
-    options.say(f"{len(checked)} checked: {f'{wrong} to correct.' if wrong else 'all well.'}")
+    if checked:
+        options.say(f"{len(checked)} checked: {f'{wrong} to correct.' if wrong else 'all well.'}")
+    else:
+        options.say("The project has no mappings: no .yaml file can be read in its mappings/ folder.")
     options.result(
         {
             "mappings": [

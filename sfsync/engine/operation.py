@@ -229,6 +229,8 @@ def _run(
     )
     running.journal.record_rows(running.run_id, step.name, list(_evidence(ledger, file)))
     if file is not None:
+        if not file.rows:
+            running.say(f"{file.name} has a header and no rows.")
         size = file.path.stat().st_size
         taken = FileRecord(
             file.name, file.digest, "in", step.name, size, mapping=state_of(file.bound.mapping)
@@ -262,6 +264,8 @@ def _import(running: Running, flow: Flow, step: "TableImport") -> StepResult:
         StepRecord(result.name, result.selected, result.buckets, result.api_calls, result.seconds),
     )
     record(running.journal, running.run_id, step.name, ledger, file, step.object)
+    if not result.selected:
+        running.say(f"{file.name} has a header and no rows.")
     size = file.path.stat().st_size
     taken = FileRecord(file.name, file.digest, "in", step.name, size, mapping=state_of(file.bound.mapping))
     running.journal.record_file(running.run_id, taken)

@@ -160,5 +160,5 @@ _SQLITE_TROUBLES = (
     ),
     ("file is not a database", "is another kind of file", "Name another file for the journal."),
     ("malformed", "is damaged", _HARMLESS),
-    ("disk I/O error", "cannot be read or written: the disk reports an error", _HARMLESS),
+    ("disk I/O error", "cannot be read or written: the disk reports an error, or is full", _HARMLESS),
 )

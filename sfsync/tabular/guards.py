@@ -31,6 +31,8 @@ _SHEETS = "xl/worksheets/sheet"
 """How the parts of sheets are called by all programs that anybody uses."""
 _DTD = re.compile(rb"<!(DOCTYPE|ENTITY)")
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+_MARKS = ("~$", ".~lock.")
+"""How the names begin of the small files that lie beside a workbook while it is open."""
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
@@ -54,6 +56,13 @@ def recognise_form(path: Path, extents: MutableMapping[str, Extent] | None = Non
     head = _head(path)
     if head.startswith(b"PK"):
         return _zip_form(path, extents)
+    if path.name.startswith(_MARKS):
+        raise FileRefused(
+            path.name,
+            "not_a_table",
+            "this is only the mark by which Excel or LibreOffice shows that a file is open.",
+            hint=f"Save and close {path.name.removeprefix('~$').removeprefix('.~lock.').rstrip('#')}, and give that.",
+        )
     if head.startswith(_OLE):
         _check_ole(path)
         return Form.XLS

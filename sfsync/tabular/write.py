@@ -6,16 +6,29 @@ appears under its name only when it is complete.
 """
 
 import csv
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from sfsync.errors import SfsyncError
 from sfsync.tabular.injection import harmless
 from sfsync.tabular.sheets import as_text, write_book
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm"})
+_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""The disk, or what somebody may use of it, is full."""
+
+
+class NotWritten(SfsyncError):
+    """A file that cannot be written; an older one of its name is as it was."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        full = error.errno in _ROOM
+        hint = "Free some space, or write it elsewhere." if full else "Name a folder that you may write to."
+        super().__init__(f"{path} cannot be written: {error.strerror}.", hint=hint)
 
 
 def write_table(
@@ -46,11 +59,19 @@ def write_table(
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place when all went well, and goes away when not."""
+    """A temporary file beside ``path`` that takes its place when all went well, and goes away when not.
+
+    Raises NotWritten: at once when the folder is not there or may not be written to, later when the disk is full.
+    """
     target = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        target.touch()
         yield target
         target.replace(path)
+    except OSError as error:
+        if error.errno not in _ROOM and error.filename not in {str(target), target}:
+            raise
+        raise NotWritten(path, error) from error
     finally:
         with suppress(FileNotFoundError):
             target.unlink()

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,3 +49,12 @@ def test_a_language_without_headings_is_told(shell: Shell, project: Path) -> Non
     (project / "config" / "languages" / "es.yaml").write_text('reason: {missing: "Falta el valor."}\n')
     found = check(shell, project, "languages")
     assert (found["state"], "es.yaml:1" in found["mend"]) == ("bad", True)
+
+
+def test_a_disk_that_is_nearly_full_is_told(
+    shell: Shell, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=17_000_000))
+    found = check(shell, project, "state")
+    assert found["state"] == "warn"
+    assert "with only 17 MB free" in found["found"]

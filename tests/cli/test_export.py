@@ -23,7 +23,7 @@ def test_records_into_a_file_by_name(shell: Shell) -> None:
 
 def test_a_view_into_a_file(shell: Shell) -> None:
     for ending in ("xlsx", "csv"):
-        out = shell.folder / "here" / f"list.{ending}"
+        out = shell.folder / f"list.{ending}"
         said = shell("export", "aftersales.in_progress", "-o", out, "--json")
         assert (said.code, said.json["files"]) == (0, [str(out)])
         assert "Lead" in shell("files", "inspect", out).out
@@ -58,6 +58,7 @@ def test_what_changed_and_everything_again(shell: Shell) -> None:
         (("aftersales.in_progress", "-o", "x.xlsx", "--dealer", "A", "--dealer", "B"), "name one dealer"),
         (("aftersales.in_progress", "-o", "x.pdf"), "x.pdf: name it .xlsx or .csv"),
         (("cards", "-o", "x.pdf"), "name it .xlsx or .csv"),
+        (("cards", "-o", "nowhere/x.csv"), "there is no folder nowhere"),
     ],
 )
 def test_slips_of_the_fingers(shell: Shell, words: tuple[str, ...], sentence: str) -> None:

@@ -94,6 +94,15 @@ def test_rows_become_records(empty: House, tmp_path: Path) -> None:
     assert accounts(empty) == {"C1": ("Volt BV", 12, None), "C2": ("Ampère", None, "https://a.example")}
 
 
+def test_a_header_alone_is_told(empty: House, tmp_path: Path) -> None:
+    result = take(empty, tmp_path, HEAD)
+    assert (result.messages, result.status, accounts(empty)) == (
+        ("in.csv has a header and no rows.",),
+        "ok",
+        {},
+    )
+
+
 def test_the_same_file_again_writes_nothing(empty: House, tmp_path: Path) -> None:
     table = HEAD + "c1;Volt BV;12;\nc2;Ampère;;https://a.example\n"
     take(empty, tmp_path, table)

@@ -136,3 +136,11 @@ def test_a_spoilt_workbook_is_a_table_or_refused(tmp_path, book, changes):
     except FileRefused:
         columns = ("refused",)
     assert columns
+
+
+@pytest.mark.parametrize("name", ["~$book.xlsx", ".~lock.book.xlsx#"])
+def test_the_mark_of_an_open_workbook_is_none(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"\x08Somebody")
+    with pytest.raises(FileRefused, match=r"mark by which Excel.*Save and close book\.xlsx, and give that"):
+        open_table(path)

@@ -1,4 +1,5 @@
 import csv
+import errno
 import io
 import re
 from datetime import UTC, date, datetime, time
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from sfsync.tabular.injection import harmless
 from sfsync.tabular.table import open_table
-from sfsync.tabular.write import write_table
+from sfsync.tabular.write import NotWritten, write_table
 
 PLAIN_NUMBER = re.compile(r"[+-][\d.,]+")
 DANGEROUS = [
@@ -170,3 +171,32 @@ def test_csv_cells_never_begin_with_a_formula_sign(text):
     assert cell[:1] not in {"=", "@", "\t", "\r"}
     assert cell[:1] not in {"+", "-"} or cell[1:].replace(",", "").replace(".", "").isdecimal()
     assert harmless(harmless(text)) == harmless(text)
+
+
+def test_a_folder_that_is_not_there_is_told_by_the_name_of_the_file(tmp_path):
+    path = tmp_path / "none" / "out.xlsx"
+    with pytest.raises(NotWritten, match=r"none/out\.xlsx cannot be written: No such file or directory"):
+        write_table(path, ["a"], [["b"]])
+
+
+def test_a_full_disk_leaves_the_older_file(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("older")
+
+    def rows():
+        yield ["a"]
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(NotWritten, match=r"out\.csv cannot be written: No space left.*Free some space"):
+        write_table(path, ["a"], rows())
+    assert [one.name for one in tmp_path.iterdir()] == ["out.csv"]
+    assert path.read_text() == "older"
+
+
+def test_trouble_with_another_file_is_not_this_ones(tmp_path):
+    def rows():
+        yield ["a"]
+        (tmp_path / "source").read_text()
+
+    with pytest.raises(FileNotFoundError):
+        write_table(tmp_path / "out.csv", ["a"], rows())
