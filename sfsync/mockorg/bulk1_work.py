@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sfsync.mockorg.bulk1_documents import JSON_TYPE, NAMESPACE, XML_TYPE, xml_reply
-from sfsync.mockorg.bulk2_results import padded
-from sfsync.mockorg.bulk_rows import columns_of, lines_of, nester, row_failure, whole_rows
+from sfsync.mockorg.bulk_rows import columns_of, lines_of, nester, padded, row_failure, whole_rows
 from sfsync.mockorg.csv_text import BadCsv, BadRow, read, written
 from sfsync.mockorg.http import Reply, to_json
 from sfsync.mockorg.jobs import Batch1, Job1, RowResult

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from sfsync.mockorg.bulk2_jobs import DELIMITERS, csv_of, csv_reply, job_of
+from sfsync.mockorg.bulk_rows import padded
 from sfsync.mockorg.csv_text import records
 from sfsync.mockorg.http import Reply
 from sfsync.mockorg.jobs import BLOCK, Job2, RowResult, shuffled
@@ -94,10 +95,3 @@ def _rows(job: Job2, block: int) -> Iterator[list[str]]:
     place = job.blocks[block]
     for _, row in records(job.data.lines(place), DELIMITERS[job.delimiter], place):
         yield padded(row, len(job.header))
-
-
-def padded(row: list[str], width: int) -> list[str]:
-    """A row that ends early, with empty values up to the header's width."""
-    if len(row) < width:
-        row.extend([""] * (width - len(row)))
-    return row

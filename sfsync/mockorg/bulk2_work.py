@@ -4,23 +4,22 @@ Source: "Prepare CSV Files", "Relationship Fields in a Header Row (2.0)" in the 
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 from sfsync.mockorg.bulk2_jobs import DELIMITERS, end
-from sfsync.mockorg.bulk2_results import kept, padded
-from sfsync.mockorg.bulk_rows import columns_of, nester, row_failure
-from sfsync.mockorg.csv_text import BadCsv, BadRow, records
-from sfsync.mockorg.jobs import BLOCK, Job2, RowResult
-from sfsync.mockorg.org import DmlOptions
-from sfsync.mockorg.problems import Refused
+from sfsync.mockorg.bulk2_results import kept
+from sfsync.mockorg.bulk2_rows import Rows
+from sfsync.mockorg.bulk_rows import columns_of
+from sfsync.mockorg.csv_text import BadCsv, records
+from sfsync.mockorg.jobs import BLOCK, Job2
 from sfsync.mockorg.spool import Spool
 from sfsync.mockorg.state import Call
-from sfsync.mockorg.writes import delete, insert, purge, update, upsert
 
 CHUNK = 200
 """Rows that the org writes in one transaction."""
+_TOGETHER = 20 * CHUNK
+"""Rows that are put into the data file together, unless a request comes in between."""
 LONGEST_HEADER = 32_000
 _LOOKED_AT = 5_000
 """Rows that are checked between two requests; that takes no longer than writing a chunk."""
@@ -68,25 +67,29 @@ def _run(call: Call, job: Job2) -> Iterator[int]:
 
 def _write(call: Call, job: Job2, data: Spool, last: int) -> Iterator[int]:
     """Write the first ``last`` rows, and keep what became of each."""
-    write = _writer(call, job)
+    write = Rows(call, job).write
     results = job.results = call.state.spool()
     rows = _rows(job, data)
     allowance = call.state.jobs.batches
-    while job.processed < last:
-        if job.processed % BLOCK == 0:
-            now = call.core.clock.now()
-            if not allowance.left(now):
+    try:
+        while job.processed < last:
+            if job.processed % BLOCK == 0:
+                now = call.core.clock.now()
+                if not allowance.left(now):
+                    return
+                allowance.take(now)
+                job.results_at.append(results.size)
+            done = write(list(islice(rows, min(CHUNK, last - job.processed))))
+            results.write(b"".join(map(kept, done)))
+            job.processed += len(done)
+            job.failed += sum(1 for each in done if each.error)
+            if job.processed % _TOGETHER == 0:
+                call.core.store.keep()
+            yield len(done)
+            if job.state != "InProgress":
                 return
-            allowance.take(now)
-            job.results_at.append(results.size)
-        with call.state.transaction():
-            done = [write(row) for row in islice(rows, min(CHUNK, last - job.processed))]
-        results.write(b"".join(map(kept, done)))
-        job.processed += len(done)
-        job.failed += sum(1 for each in done if each.error)
-        yield len(done)
-        if job.state != "InProgress":
-            return
+    finally:
+        call.core.store.keep()
 
 
 def _rows(job: Job2, data: Spool) -> Iterator[list[str]]:
@@ -141,56 +144,3 @@ def _check_header(call: Call, job: Job2) -> None:
         raise BadCsv("InvalidBatch : A delete takes the column Id and no other")
     if job.operation == "upsert" and job.key_field.lower() not in names:
         raise BadCsv(f"InvalidBatch : Field name not found : {job.key_field}")
-
-
-def _writer(call: Call, job: Job2) -> Callable[[list[str]], RowResult]:
-    options = DmlOptions(user_id=call.user or None, from_text=True, auto_assign=job.assignment_rule or False)
-    nested = nester(job.header)
-    width = len(job.header)
-    ids = [name for name in job.header if name.lower() == "id"]
-    keys = [name for name in job.header if name.lower() == job.key_field.lower()]
-
-    def write(row: list[str]) -> RowResult:
-        given: dict[str, Any] = {}
-        record_id = ""
-        try:
-            if isinstance(row, BadRow):
-                raise Refused("INVALID_CSV", f"Invalid CSV row: {row.reason}")
-            if len(row) > width:
-                text = f"The number of columns ({len(row)}) is not that of the header ({width})"
-                raise Refused("INVALID_FIELD", text)
-            given = nested(padded(row, width))
-            for name in ids:
-                record_id = str(given.pop(name, None) or "")
-            if job.operation == "insert":
-                return RowResult(insert(call, job.object, given, options), created=True)
-            if job.operation == "upsert":
-                return _upsert(call, job, keys[0], given, record_id, options)
-            if not record_id:
-                raise Refused("MISSING_ARGUMENT", "Id not specified", fields=["Id"])
-            if job.operation == "update":
-                update(call, job.object, record_id, given, options)
-            elif job.operation == "hardDelete":
-                purge(call, job.object, record_id)
-            else:
-                delete(call, job.object, record_id)
-            return RowResult(record_id)
-        except Refused as refusal:
-            return row_failure(refusal, record_id)
-
-    return write
-
-
-def _upsert(
-    call: Call, job: Job2, key: str, given: dict[str, Any], record_id: str, options: DmlOptions
-) -> RowResult:
-    if job.key_field == "Id":
-        if not record_id:
-            return RowResult(insert(call, job.object, given, options), created=True)
-        update(call, job.object, record_id, given, options)
-        return RowResult(record_id)
-    value = given.pop(key, None)
-    if value in {None, ""}:
-        raise Refused("MISSING_ARGUMENT", f"{job.key_field} not specified", fields=[job.key_field])
-    made, created = upsert(call, job.object, job.key_field, value, given, options)
-    return RowResult(made, created)

@@ -40,7 +40,7 @@ def nester(header: Sequence[str]) -> Callable[[Sequence[str]], dict[str, Any]]:
 
     Empty cells are left out, ``#N/A`` is null, ``Account.Key__c`` becomes a parent by key.
     """
-    parents = {name: _parent(name) for name in header if "." in name}
+    parents = {name: parent_of(name) for name in header if "." in name}
 
     def nested(row: Sequence[str]) -> dict[str, Any]:
         values: dict[str, Any] = {
@@ -55,11 +55,18 @@ def nester(header: Sequence[str]) -> Callable[[Sequence[str]], dict[str, Any]]:
     return nested
 
 
-def _parent(column: str) -> tuple[dict[str, Any], str, str]:
+def parent_of(column: str) -> tuple[dict[str, Any], str, str]:
     """The type, the relationship and the key field of ``Lead:Who.Email``."""
     target, colon, rest = column.rpartition(":")
     relation, _, field = rest.partition(".")
     return ({"attributes": {"type": target}} if colon else {}), relation, field
+
+
+def padded(row: list[str], width: int) -> list[str]:
+    """A row that ends early, with empty values up to the header's width."""
+    if len(row) < width:
+        row.extend([""] * (width - len(row)))
+    return row
 
 
 def row_failure(refusal: Refused, record_id: str = "") -> RowResult:

@@ -1,5 +1,6 @@
 """The org's clock: frozen for tests, running for a served org, set and moved by hand in both cases."""
 
+import math
 import time
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,8 +16,8 @@ class MockClock:
         self._running = start is None if running is None else running
         self._base = (start or datetime.now(UTC)).astimezone(UTC)
         self._since = time.monotonic()
-        self._second: datetime | None = None  # what the stamp kept is of: a bulk load asks often in a second
-        self._stamp = ""
+        self._stamp = ""  # a bulk load asks often in a second
+        self._stamp_until = 0.0
 
     @property
     def running(self) -> bool:
@@ -35,16 +36,18 @@ class MockClock:
 
     def stamp(self) -> str:
         """The present as REST writes it: ``2024-01-31T10:00:00.000+0000``. Stamps have no milliseconds."""
-        now = self.now()
-        if now.replace(microsecond=0) != self._second:
-            self._second = now.replace(microsecond=0)
+        if time.monotonic() >= self._stamp_until:
+            read = time.monotonic()
+            now = self.now()
             self._stamp = f"{now:%Y-%m-%dT%H:%M:%S}.000+0000"
+            self._stamp_until = read + (1_000_000 - now.microsecond) / 1_000_000 if self._running else math.inf
         return self._stamp
 
     def set(self, moment: datetime) -> None:
         """Make it ``moment`` (aware) now; a running clock goes on from there."""
         self._base = moment.astimezone(UTC)
         self._since = time.monotonic()
+        self._stamp_until = 0.0
 
     def advance(self, step: timedelta | float) -> None:
         """Move forward by a timedelta or by seconds."""
@@ -52,7 +55,7 @@ class MockClock:
 
     def freeze(self) -> None:
         """Stop here."""
-        self._base = self.now()
+        self.set(self.now())
         self._running = False
 
     def run(self) -> None:

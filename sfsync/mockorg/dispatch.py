@@ -63,6 +63,7 @@ class Dispatcher:
             return Response(0, lost=True)
         after = state.faults.request(("lost_after", "slow"), call.kind, line)
         state.background.poll(state.quirks.bulk_slice)
+        state.core.store.keep()  # what a client may be told of is in the data file
         reply = self._reply(call, route, family, before)
         headers = dict(reply.headers)
         if family == "rest":

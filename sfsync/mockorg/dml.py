@@ -1,73 +1,23 @@
 """Creates, changes and deletes records: checks by describe, the platform's rules, stamps, references, uniqueness."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from sfsync.mockorg import ids, problems
 from sfsync.mockorg.clock import MockClock
+from sfsync.mockorg.columns import Ready, Values
 from sfsync.mockorg.metadata_rules import RuleBook
+from sfsync.mockorg.prepared import Prepared, prepare
 from sfsync.mockorg.problems import MultipleMatches, Refused
 from sfsync.mockorg.quirks import Quirks
 from sfsync.mockorg.recycle_bin import RecycleBin
-from sfsync.mockorg.rules.base import DmlOptions, Rule, World, Write
+from sfsync.mockorg.rules.base import DmlOptions, World, Write
 from sfsync.mockorg.rules.metadata import MASTER
-from sfsync.mockorg.rules.registry import rules_for
 from sfsync.mockorg.schema import FieldDef, ObjectDef, Schema
 from sfsync.mockorg.store import Row, Store
-from sfsync.mockorg.values import Converter, converter
 
 _SPELLINGS_KEPT = 1_000
-
-
-@dataclass(slots=True)
-class Prepared:
-    """Everything about one object that writing needs, worked out once."""
-
-    thing: ObjectDef
-    converters: dict[str, tuple[FieldDef, Converter]]
-    writable: tuple[dict[str, tuple[str, Converter]], dict[str, tuple[str, Converter]]]
-    """What an update and a create may write, by the spelling that callers use: canonical names, and those learned."""
-    relationships: dict[str, FieldDef]
-    defaults: Row
-    required: list[str]
-    unique: list[str]
-    references: dict[str, FieldDef]
-    auto_numbers: list[FieldDef]
-    rules: tuple[Rule, ...]
-    owned: bool
-    audited: bool
-    numbers: dict[str, int] = field(default_factory=dict)
-
-
-def _prepare(thing: ObjectDef, book: RuleBook) -> Prepared:
-    columns = thing.columns
-    defaults: Row = {}
-    for each in columns:
-        if each.type == "boolean":
-            defaults[each.name] = int(bool(each.default))
-        elif each.default is not None and each.defaulted and not each.calculated:
-            defaults[each.name] = converter(each)(each.default, True)
-    names = {each.name for each in columns}
-    converters = {each.name.lower(): (each, converter(each)) for each in thing.fields.values()}
-    pairs = list(converters.values())
-    return Prepared(
-        thing,
-        converters,
-        (
-            {each.name: (each.name, convert) for each, convert in pairs if each.updateable},
-            {each.name: (each.name, convert) for each, convert in pairs if each.createable},
-        ),
-        {each.relationship.lower(): each for each in columns if each.relationship},
-        defaults,
-        [each.name for each in columns if each.createable and not each.nillable],
-        [each.name for each in columns if each.unique],
-        {each.name: each for each in columns if each.type == "reference"},
-        [each for each in columns if each.auto_number],
-        rules_for(thing, book),
-        owned="OwnerId" in names,
-        audited="CreatedDate" in names,
-    )
 
 
 class Dml:
@@ -87,7 +37,7 @@ class Dml:
             store, schema, clock, user_id, quirks or Quirks(), book or RuleBook(), self._create
         )
         self._store = store
-        self._prepared = {name: _prepare(thing, self.world.book) for name, thing in schema.objects.items()}
+        self._prepared = {name: prepare(thing, self.world.book) for name, thing in schema.objects.items()}
         self._ids = ids.IdSource(self._last_id)
         rules = {name: prepared.rules for name, prepared in self._prepared.items()}
         self._bin = RecycleBin(self.world, rules, self._back_again)
@@ -112,7 +62,7 @@ class Dml:
         return self._prepared[thing.name]
 
     def insert(
-        self, object_name: str, values: Mapping[str, Any], options: DmlOptions, *, unused: str = ""
+        self, object_name: str, values: Values, options: DmlOptions, *, unused: str = ""
     ) -> str:
         """Create a record and return its id; raises Refused and then nothing is stored.
 
@@ -126,7 +76,7 @@ class Dml:
             )
         given = self._convert(prepared, values, options, creating=True)
         with self._store.transaction():
-            row = {**prepared.defaults, **{name: value for name, value in given.items() if value is not None}}
+            row = {**prepared.defaults, **_without_nulls(values, given)}
             row["Id"] = record_id = self._ids.next(thing.key_prefix)
             user = options.user_id or self.world.user_id
             if prepared.owned and not row.get("OwnerId"):
@@ -141,24 +91,23 @@ class Dml:
             for each in prepared.auto_numbers:
                 row[each.name] = self._number(prepared, each)
             self._check_references(prepared, given)
-            write = Write(self.world, thing, record_id, None, row, frozenset(given), options)
-            for rule in prepared.rules:
-                if rule.before:
-                    rule.before(write)
+            write = Write(self.world, thing, record_id, None, row, given.keys(), options)
+            for before in prepared.befores:
+                before(write)
             if not options.system:
                 missing = [name for name in prepared.required if row.get(name) is None]
                 if missing:
                     raise problems.required(missing)
-            self._run_checks(prepared, write)
+            for check in prepared.checks:
+                check(write)
             self._check_unique(prepared, given, None, unused)
             self._store.insert(thing.name, row)
-            for rule in prepared.rules:
-                if rule.after:
-                    rule.after(write)
+            for after in prepared.afters:
+                after(write)
         return record_id
 
     def update(
-        self, object_name: str, record_id: str, values: Mapping[str, Any], options: DmlOptions
+        self, object_name: str, record_id: str, values: Values, options: DmlOptions
     ) -> None:
         """Change a record; raises Refused and then nothing is changed."""
         prepared = self._open(object_name)
@@ -170,38 +119,31 @@ class Dml:
             self._check_references(
                 prepared, {name: value for name, value in given.items() if value != old[name]}
             )
-            write = Write(self.world, prepared.thing, record_id, old, new, frozenset(given), options)
-            for rule in prepared.rules:
-                if rule.before:
-                    rule.before(write)
+            write = Write(self.world, prepared.thing, record_id, old, new, given.keys(), options)
+            for before in prepared.befores:
+                before(write)
             changes = {name: value for name, value in new.items() if value != old[name]}
             missing = [name for name in prepared.required if name in given and new[name] is None]
             if missing and not options.system:
                 raise problems.required(missing)
-            self._run_checks(prepared, write)
+            for check in prepared.checks:
+                check(write)
             self._check_unique(prepared, changes, record_id)
             now = self.world.clock.stamp()
             if prepared.audited:
                 user = options.user_id or self.world.user_id
                 changes = {"LastModifiedDate": now, "LastModifiedById": user, **changes}
             self._store.update(prepared.thing.name, record_id, {"SystemModstamp": now, **changes})
-            for rule in prepared.rules:
-                if rule.after:
-                    rule.after(write)
-
-    @staticmethod
-    def _run_checks(prepared: Prepared, write: Write) -> None:
-        for rule in prepared.rules:
-            if rule.check:
-                rule.check(write)
+            for after in prepared.afters:
+                after(write)
 
     def upsert(
-        self, object_name: str, key_field: str, key: Any, values: Mapping[str, Any], options: DmlOptions
+        self, object_name: str, key_field: str, key: Any, values: Values, options: DmlOptions
     ) -> tuple[str, bool]:
         """Create or change the record with that key: its id, and whether it is new. MultipleMatches for several.
 
-        ``values`` holds the other fields; the key among them is ignored: one REST route refuses
-        it, others expect it.
+        ``values`` holds the other fields; the key among them is ignored (one REST route refuses it, others expect
+        it), and is not among those that are ready.
         """
         prepared = self._open(object_name)
         entry = prepared.converters.get(key_field.lower())
@@ -210,12 +152,7 @@ class Dml:
             raise Refused("NOT_FOUND", message, status=404)
         one, convert = entry
         name = prepared.thing.name
-        folded = one.name.lower()
-        rest = {
-            other: value
-            for other, value in values.items()
-            if len(other) != len(folded) or other.lower() != folded
-        }
+        rest = values if isinstance(values, Ready) else _without(values, one.name)
         if one.name == "Id":
             if key is None or key == "":
                 return self.insert(name, rest, options), True
@@ -230,7 +167,44 @@ class Dml:
         if found:
             self.update(name, found[0], rest, options)
             return found[0], False
-        return self.insert(name, {**rest, one.name: stored}, options, unused=one.name), True
+        if isinstance(rest, Ready):
+            rest.fields[one.name] = stored
+        else:
+            rest[one.name] = stored
+        return self.insert(name, rest, options, unused=one.name), True
+
+    def look_ahead(
+        self, object_name: str, values: Iterable[Ready], key_field: str, keys: Iterable[str], record_ids: Iterable[str]
+    ) -> None:
+        """Read in one go what writing these records will ask for: who has their keys, unique values and parents' keys,
+        and the records that are there.
+        """
+        prepared, ahead = self._open(object_name), self._store.ahead
+        name = prepared.thing.name
+        wanted = [known for each in record_ids if (known := ids.normalise(each))]
+        if key_field:
+            wanted += ahead.keys(name, prepared.thing.fields[key_field].name, self._stored(name, key_field, keys))
+        ahead.records(name, wanted)
+        parents: dict[tuple[str, str], list[Any]] = {}
+        unique: dict[str, list[Any]] = {each: [] for each in prepared.unique if each != key_field}
+        for each in values:
+            for field, known in unique.items():
+                known.append(each.fields.get(field))
+            for relation, parent in each.parents.items():
+                parents.setdefault((relation, next(reversed(parent))), []).append(next(reversed(parent.values())))
+        for field, known in unique.items():
+            ahead.keys(name, field, known)
+        for (relation, field), texts in parents.items():
+            for target in prepared.relationships[relation.lower()].reference_to:
+                if target in self._prepared and field in self._prepared[target].thing.fields:
+                    ahead.keys(target, self._prepared[target].thing.fields[field].name, self._stored(target, field, texts))
+
+    def _stored(self, object_name: str, field: str, texts: Iterable[str]) -> Iterator[Any]:
+        """Texts as they are stored, but those that are refused."""
+        _, convert = self._prepared[object_name].converters[field.lower()]
+        for text in texts:
+            with suppress(Refused):
+                yield convert(text, True)
 
     def delete(self, object_name: str, record_id: str) -> None:
         """Put a record and what hangs on it into the recycle bin."""
@@ -263,11 +237,17 @@ class Dml:
         return row
 
     def _convert(
-        self, prepared: Prepared, values: Mapping[str, Any], options: DmlOptions, *, creating: bool
+        self, prepared: Prepared, values: Values, options: DmlOptions, *, creating: bool
     ) -> Row:
         """The values given, by canonical field name and as they are stored."""
-        given: Row = {}
         closed: list[str] = []
+        if isinstance(values, Ready):
+            for name, parent in values.parents.items():
+                self._by_key(prepared, name, parent, values.fields, closed, creating=creating)
+            if closed:
+                raise problems.not_writable(closed)
+            return values.fields
+        given: Row = {}
         from_text = options.from_text
         writable = prepared.writable[creating]
         for name, value in values.items():
@@ -340,8 +320,8 @@ class Dml:
         raise Refused("INVALID_FIELD", message)
 
     def _check_references(self, prepared: Prepared, values: Mapping[str, Any]) -> None:
-        for name in prepared.references.keys() & values.keys():
-            one, value = prepared.references[name], values[name]
+        for name, one in prepared.references.items():
+            value = values.get(name)
             if value is None or (name == "RecordTypeId" and value == MASTER):
                 continue
             target = self.world.schema.by_prefix(value)
@@ -378,6 +358,22 @@ class Dml:
             last = int(text) if text.isdecimal() else max(int(digits or 0), 1) - 1
         prepared.numbers[one.name] = last + 1
         return f"{head}{last + 1:0{len(digits)}d}{tail}"
+
+
+def _without(values: Mapping[str, Any], name: str) -> Row:
+    """The values but that of a field, however it is spelled."""
+    folded = name.lower()
+    return {
+        other: value
+        for other, value in values.items()
+        if len(other) != len(folded) or other.lower() != folded
+    }
+
+
+def _without_nulls(values: Values, given: Row) -> Row:
+    if isinstance(values, Ready) and not values.nulls:
+        return given
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _id_in_body(*, creating: bool) -> Refused:

@@ -159,6 +159,14 @@ class Faults:
                 return fault.refusal()
         return None
 
+    @property
+    def row_by_row(self) -> bool:
+        """Whether a row might be struck, so that each must be looked at."""
+        return any(
+            entry.fault.kind in ROW_KINDS and (entry.fault.times is None or entry.struck < entry.fault.times)
+            for entry in self._scripted
+        )
+
     def as_json(self) -> list[dict[str, Any]]:
         """The script and how often each fault struck, for ``GET /__mock/faults``."""
         return [{**asdict(entry.fault), "struck": entry.struck} for entry in self._scripted]

@@ -2,14 +2,14 @@
 
 # ruff: noqa: A002 - ``object`` and ``id`` are the platform's words
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from sqlite3 import OperationalError
 from typing import Any
 
 from sfsync.mockorg import bootstrap, ids, problems
 from sfsync.mockorg.clock import MockClock
+from sfsync.mockorg.columns import Ready, Values
 from sfsync.mockorg.convert import LeadConvert, LeadConverted, LeadConverter
 from sfsync.mockorg.definitions import Definitions
 from sfsync.mockorg.describe import Describer
@@ -100,9 +100,11 @@ class OrgCore:
             self._dml.reset()
             bootstrap.fill(self._dml, self._metadata)
 
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """All or nothing for several writes; nests. An exception, or ``rollback()`` on it, undoes."""
-        return self.store.transaction()
+    def transaction(self, *, lasting: bool = False) -> Transaction:
+        """All or nothing for several writes; nests. An exception, or ``rollback()`` on it, undoes. A ``lasting`` one
+        is in the data file from the next other transaction, or from ``store.keep()``, on.
+        """
+        return self.store.transaction(lasting=lasting)
 
     def object(self, name: str) -> ObjectDef:
         """The object of that name in any case; raises Refused NOT_FOUND (404)."""
@@ -111,12 +113,12 @@ class OrgCore:
             raise problems.no_such_object()
         return thing
 
-    def insert(self, object: str, values: Mapping[str, Any], *, options: DmlOptions = _DEFAULTS) -> str:
+    def insert(self, object: str, values: Values, *, options: DmlOptions = _DEFAULTS) -> str:
         """Create a record; its 18-character id."""
         return self._dml.insert(object, values, options)
 
     def update(
-        self, object: str, id: str, values: Mapping[str, Any], *, options: DmlOptions = _DEFAULTS
+        self, object: str, id: str, values: Values, *, options: DmlOptions = _DEFAULTS
     ) -> None:
         """Change fields of a record; null clears, absent leaves."""
         self._dml.update(object, id, values, options)
@@ -126,7 +128,7 @@ class OrgCore:
         object: str,
         key_field: str,
         key: Any,
-        values: Mapping[str, Any],
+        values: Values,
         *,
         options: DmlOptions = _DEFAULTS,
     ) -> tuple[str, bool]:
@@ -135,6 +137,12 @@ class OrgCore:
         ``Id`` is a key field too: null creates. Raises MultipleMatches when several records have the key.
         """
         return self._dml.upsert(object, key_field, key, values, options)
+
+    def look_ahead(
+        self, object: str, values: Iterable[Ready], *, key_field: str = "", keys: Iterable[str] = (), ids: Iterable[str] = ()
+    ) -> None:
+        """Read in one go what writing these records will ask for; inside ``store.ahead.looking()``."""
+        self._dml.look_ahead(object, values, key_field, keys, ids)
 
     def delete(self, object: str, id: str) -> None:
         """Move a record to the recycle bin, with the records that go with it."""

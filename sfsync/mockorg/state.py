@@ -59,9 +59,9 @@ class State:
         return Spool(self.folder)
 
     @contextmanager
-    def transaction(self) -> Iterator["Unit"]:
+    def transaction(self, *, lasting: bool = False) -> Iterator["Unit"]:
         """A transaction of the core whose records are only counted when it holds."""
-        with self.stats.provisional() as mark, self.core.transaction() as transaction:
+        with self.stats.provisional() as mark, self.core.transaction(lasting=lasting) as transaction:
             yield Unit(transaction.rollback, mark)
 
 

@@ -1,36 +1,21 @@
 """Keeps the records: SQLite, one table per object, one connection behind the org's lock."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sfsync.mockorg.ahead import MOST_FOUND, Ahead
+from sfsync.mockorg.pending import Pending, Row, Transaction
 from sfsync.mockorg.schema import TEXT_TYPES, FieldDef, ObjectDef, Schema
 from sfsync.mockorg.texts import fold, loose, sort_key, variants
 
-Row = dict[str, Any]
-"""A stored record: every column of its table by field name."""
+__all__ = ["Row", "Store", "Transaction", "quoted"]
 
 _NUMERIC = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
 _PEOPLE = {"CreatedById", "LastModifiedById", "OwnerId"}
 """References that nearly every record shares; an index on them would cost more than it finds."""
-
-
-_SHAPES_KEPT = 1_000
-"""Statements kept for inserts: one for each set of fields that rows of an object came with."""
-
-
-class Transaction:
-    """A transaction under way; ``rollback()`` lets it end undone."""
-
-    def __init__(self) -> None:
-        self.undone = False
-
-    def rollback(self) -> None:
-        """Undo everything since the transaction began, when it ends."""
-        self.undone = True
-
 
 def quoted(name: str) -> str:
     """A table or column name for SQL. Names come from the schema, never from a request."""
@@ -48,8 +33,11 @@ class Store:
             check_same_thread=False,  # the org's lock lets one thread in at a time
             cached_statements=1024,
         )
-        self._depth = 0
-        self._inserts: dict[tuple[str, ...], tuple[str, list[str]]] = {}
+        self._pending = Pending(self._db, self._insert)
+        self.transaction = self._pending.transaction
+        self.keep = self._pending.keep
+        self.ahead = Ahead(self._find_all, self._rows_of, self._folds)
+        self._inserts: dict[str, tuple[frozenset[str], list[str], str]] = {}
         self._selects: dict[str, tuple[str, list[str]]] = {}
         for pragma in ("journal_mode=WAL", "synchronous=OFF", "cache_size=-65536", "temp_store=MEMORY"):
             self._db.execute(f"PRAGMA {pragma}")
@@ -68,14 +56,17 @@ class Store:
 
     def close(self) -> None:
         """Close the file."""
+        self.keep()
         self._db.close()
 
     def dump(self) -> bytes:
         """All records as they are now, for ``load``; milliseconds for thousands of records."""
+        self.keep()
         return self._db.serialize()
 
     def load(self, dumped: bytes) -> None:
         """Back to what ``dump`` of a store with the same schema gave; for stores in memory only."""
+        self.keep()
         with closing(sqlite3.connect(":memory:")) as copy:
             # Not deserialize() on our own connection: its prepared statements would outlive their pages.
             copy.deserialize(dumped)
@@ -104,55 +95,44 @@ class Store:
         listed = ", ".join(map(quoted, names))
         self._selects[each.name] = (f"SELECT {listed} FROM {table}", names)
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Everything inside happens or nothing; transactions nest."""
-        outer = self._depth == 0
-        name = f"level{self._depth}"
-        self._db.execute("BEGIN" if outer else f"SAVEPOINT {name}")
-        self._depth += 1
-        transaction = Transaction()
-        try:
-            yield transaction
-        except BaseException:
-            transaction.rollback()
-            raise
-        finally:
-            self._depth -= 1
-            if outer:
-                self._db.execute("ROLLBACK" if transaction.undone else "COMMIT")
-            else:
-                if transaction.undone:
-                    self._db.execute(f"ROLLBACK TO {name}")
-                self._db.execute(f"RELEASE {name}")
-
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a SELECT."""
+        self._pending.reading()
         return self._db.execute(sql, parameters).fetchall()
 
     def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a SELECT one by one, for answers too large for a list."""
+        self._pending.reading()
         return self._db.execute(sql, parameters)
 
     def row(self, object_name: str, record_id: str) -> Row | None:
         """The stored record, deleted or not."""
+        known = self.ahead.row(object_name, record_id)
+        if known is not None:
+            return known
         found = self.rows(object_name, "Id = ?", (record_id,))
         return found[0] if found else None
 
     def rows(self, object_name: str, where: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """The stored records that fit a condition written by a rule (column names quoted or plain)."""
+        """The stored records of one object that fit a condition written by a rule (column names quoted or plain)."""
+        self._pending.reading(object_name)
         sql, names = self._selects[object_name]
         cursor = self._db.execute(f"{sql} WHERE {where}", parameters)
         return [dict(zip(names, values, strict=True)) for values in cursor]
 
     def live(self, object_name: str, record_id: str) -> bool | None:
         """Whether the record is there (True), deleted (False) or unknown (None)."""
+        self._pending.reading(object_name)
         sql = f"SELECT IsDeleted FROM {quoted(object_name)} WHERE Id = ?"
         found = self._db.execute(sql, (record_id,)).fetchone()
         return None if found is None else not found[0]
 
     def find(self, object_name: str, field: str, value: Any) -> list[str]:
         """Ids of the live records with that value, at most 200, oldest first; text compares as the field does."""
+        known = self.ahead.ids(object_name, field, value)
+        if known is not None:
+            return known
+        self._pending.reading(object_name)
         column, fits, given = quoted(field), "= ?", [value]
         if type(value) is str and not value.isascii() and self._folds(object_name, field):
             forms = variants(value)
@@ -167,32 +147,54 @@ class Store:
         found = self.schema.objects[object_name].fields.get(field)
         return found is not None and found.type in TEXT_TYPES and not found.case_sensitive
 
-    def insert(self, object_name: str, row: Mapping[str, Any]) -> None:
-        """Add a record; fields it does not name are null, or not deleted."""
-        shape = (object_name, *row)
-        known = self._inserts.get(shape)
-        if known is None:
-            known = self._inserts[shape] = self._insert_of(object_name, row)
-        sql, names = known
-        self._db.execute(sql, [row[name] for name in names])
+    def _find_all(self, object_name: str, field: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Value and id of the live records with one of the values, as ``find`` finds them; for text without letters
+        beyond ASCII.
+        """
+        self._pending.reading(object_name)
+        column, marks = quoted(field), ", ".join("?" * len(values))
+        sql = f"SELECT {column}, Id FROM {quoted(object_name)} WHERE {column} IN ({marks}) AND IsDeleted = 0 "
+        return self._db.execute(f"{sql}ORDER BY Id LIMIT {MOST_FOUND}", values)
 
-    def _insert_of(self, object_name: str, row: Mapping[str, Any]) -> tuple[str, list[str]]:
-        """The statement that adds rows with these fields; most rows of a load have the same."""
-        if len(self._inserts) > _SHAPES_KEPT:
-            self._inserts.clear()
-        columns = set(self._selects[object_name][1])
-        names = [name for name in row if name in columns]
-        listed, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
-        return f"INSERT INTO {quoted(object_name)} ({listed}) VALUES ({marks})", names
+    def _rows_of(self, object_name: str, record_ids: Sequence[str]) -> list[Row]:
+        return self.rows(object_name, f"Id IN ({', '.join('?' * len(record_ids))})", record_ids)
+
+    def insert(self, object_name: str, row: Row) -> None:
+        """Add a record; fields it does not name are null, or not deleted. The row is the store's from here on."""
+        self.ahead.inserted(object_name, row)
+        self._pending.insert(object_name, row)
+
+    def _insert(self, object_name: str, rows: Sequence[Row]) -> None:
+        seen, names, sql = self._inserts.get(object_name, (frozenset(), [], ""))
+        fields = seen.union(*rows)
+        if len(fields) > len(seen):
+            names, sql = self._insert_of(object_name, fields)
+            self._inserts[object_name] = (fields, names, sql)
+        self._db.executemany(sql, [list(map(row.get, names)) for row in rows])
+
+    def _insert_of(self, object_name: str, fields: Collection[str]) -> tuple[list[str], str]:
+        """The columns among some fields, and the statement that adds rows with them."""
+        names = [name for name in self._selects[object_name][1] if name in fields]
+        kinds = self.schema.objects[object_name].fields
+        marks = [
+            "coalesce(?, 0)" if name == "IsDeleted" or kinds[name].type == "boolean" else "?"
+            for name in names
+        ]
+        columns = ", ".join(map(quoted, names))
+        return names, f"INSERT INTO {quoted(object_name)} ({columns}) VALUES ({', '.join(marks)})"
 
     def update(self, object_name: str, record_id: str, changes: Mapping[str, Any]) -> None:
         """Write the changed fields of a record."""
+        self.ahead.updated(object_name, record_id, changes)
+        self._pending.settle()
         assignments = ", ".join(f"{quoted(name)} = ?" for name in changes)
         sql = f"UPDATE {quoted(object_name)} SET {assignments} WHERE Id = ?"
         self._db.execute(sql, [*changes.values(), record_id])
 
     def clear_lookups(self, parent_id: str, child: str, field: str) -> None:
         """Empty a lookup of the records that point at a deleted one, and remember where it was."""
+        self.ahead.forget(child)
+        self._pending.settle()
         column, table = quoted(field), quoted(child)
         condition = f"{column} = ? AND IsDeleted < 2"
         self._db.execute(
@@ -203,6 +205,8 @@ class Store:
 
     def restore_lookups(self, parent_id: str) -> None:
         """Fill again what ``clear_lookups`` emptied, where it is still empty."""
+        self.ahead.forget()
+        self._pending.settle()
         found = self.select("SELECT child, field, id FROM cleared WHERE parent = ?", (parent_id,))
         for child, field, record_id in found:
             column = quoted(field)
@@ -212,10 +216,13 @@ class Store:
 
     def clear(self, object_name: str) -> None:
         """Remove every record of an object."""
+        self.ahead.forget()
+        self._pending.settle()
         self._db.execute(f"DELETE FROM {quoted(object_name)}")
 
     def last(self, object_name: str, column: str) -> str | None:
         """The greatest value of a column of ids or padded numbers, deleted records included."""
+        self._pending.reading(object_name)
         name = quoted(column)
         sql = f"SELECT {name} FROM {quoted(object_name)} ORDER BY length({name}) DESC, {name} DESC LIMIT 1"
         if column == "Id":
@@ -225,6 +232,7 @@ class Store:
 
     def count(self, object_name: str) -> int:
         """How many live records an object has."""
+        self._pending.reading(object_name)
         sql = f"SELECT count(*) FROM {quoted(object_name)} WHERE IsDeleted = 0"
         return int(self._db.execute(sql).fetchone()[0])
 

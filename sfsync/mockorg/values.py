@@ -43,6 +43,11 @@ def converter(field: FieldDef) -> Converter:
     return convert
 
 
+def plain_text(field: FieldDef) -> bool:
+    """Whether all that is asked of the field's text is that it be short enough; blanks around it do not count."""
+    return _MAKERS.get(field.type, _text) is _text and field.type != "encryptedstring"
+
+
 def _wrong_type(field: FieldDef, value: Any, from_text: bool) -> Refused:
     if from_text:
         message = f"{field.label}: value not of required type: {value}"

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sfsync.mockorg import ids
+from sfsync.mockorg.columns import Ready, Values
 from sfsync.mockorg.org import DmlOptions, LeadConvert, LeadConverted
 from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.state import Call
 
 
-def insert(call: Call, sobject: str, values: Mapping[str, Any], options: DmlOptions) -> str:
+def insert(call: Call, sobject: str, values: Values, options: DmlOptions) -> str:
     """Insert a record and return its id; raises Refused."""
     _strike(call, sobject, values)
     made = call.core.insert(sobject, values, options=options)
@@ -17,7 +18,7 @@ def insert(call: Call, sobject: str, values: Mapping[str, Any], options: DmlOpti
     return made
 
 
-def update(call: Call, sobject: str, record_id: str, values: Mapping[str, Any], options: DmlOptions) -> None:
+def update(call: Call, sobject: str, record_id: str, values: Values, options: DmlOptions) -> None:
     """Update a record; raises Refused."""
     _strike(call, sobject, values, record_id)
     call.core.update(sobject, record_id, values, options=options)
@@ -25,7 +26,7 @@ def update(call: Call, sobject: str, record_id: str, values: Mapping[str, Any], 
 
 
 def upsert(
-    call: Call, sobject: str, key_field: str, key: Any, values: Mapping[str, Any], options: DmlOptions
+    call: Call, sobject: str, key_field: str, key: Any, values: Values, options: DmlOptions
 ) -> tuple[str, bool]:
     """Insert or update by external id and return the id and whether it is new; raises Refused."""
     _strike(call, sobject, values)
@@ -56,7 +57,10 @@ def convert_lead(call: Call, request: LeadConvert) -> LeadConverted:
     return done
 
 
-def _strike(call: Call, sobject: str, values: Mapping[str, Any], record_id: str = "") -> None:
+def _strike(call: Call, sobject: str, values: Values, record_id: str = "") -> None:
+    if isinstance(values, Ready) or not call.state.faults.row_by_row:
+        return  # values are only made ready while no row can be struck
+
     def names(parent: str) -> bool:
         row = call.core.store.row(sobject, ids.normalise(record_id) or "") if record_id else None
         return _names(values, parent) or (row is not None and parent in row.values())

@@ -1,6 +1,6 @@
 """What a rule sees of a write, and how it may touch other records."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ class Write:
     id: str
     old: Row | None
     new: Row
-    given: frozenset[str]
+    given: Set[str]
     """Names of the fields that the caller gave a value or null."""
     options: DmlOptions
 
