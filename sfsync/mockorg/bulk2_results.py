@@ -4,33 +4,29 @@ They are not in the order of the upload: blocks come shuffled, and the rows insi
 Successful Record Results", "Get Job Failed Record Results", "Get Job Unprocessed Record Results".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 from sfsync.mockorg.bulk2_jobs import DELIMITERS, csv_of, csv_reply, job_of
 from sfsync.mockorg.bulk_rows import padded
-from sfsync.mockorg.csv_text import records
+from sfsync.mockorg.csv_text import inner, lines_of, records, runs
 from sfsync.mockorg.http import Reply
 from sfsync.mockorg.jobs import BLOCK, Job2, RowResult, shuffled
+from sfsync.mockorg.spool import Spool
 from sfsync.mockorg.state import Call
 
 _SOME = 1_000
 
 
-def kept(result: RowResult) -> bytes:
-    """A row's result as a line of the file of results."""
-    if result.error:
-        return f"-{result.id}\t{result.error.encode('unicode_escape').decode()}\n".encode()
-    return f"{'+' if result.created else '='}{result.id}\n".encode()
-
-
-def _taken(line: bytes) -> tuple[str, bool, str]:
-    """Id, whether created, and error of a kept line."""
-    text = line.decode().rstrip("\n")
-    if not text.startswith("-"):
-        return text[1:], text.startswith("+"), ""
-    record_id, _, error = text[1:].partition("\t")
-    return record_id, False, error.encode().decode("unicode_escape")
+def kept(results: Iterable[RowResult]) -> bytes:
+    """The results of rows as lines of the file of results."""
+    lines = [
+        f"-{result.id}\t{result.error.encode('unicode_escape').decode()}\n"
+        if result.error
+        else f"{'+' if result.created else '='}{result.id}\n"
+        for result in results
+    ]
+    return "".join(lines).encode()
 
 
 def successful(call: Call) -> Reply:
@@ -60,38 +56,63 @@ def _done(call: Call, *, good: bool) -> Reply:
 
 
 def _rows_done(job: Job2, processed: int, *, good: bool) -> Iterator[bytes]:
-    if job.results is None:
+    if job.results is None or job.data is None:
         return
+    delimiter, width = DELIMITERS[job.delimiter], len(job.header)
+    between, end = f'"{delimiter}"', "\r\n" if job.line_ending == "CRLF" else "\n"
+
+    def line(result: str, row: str | list[str]) -> str:
+        told = f"{result[1:]}{between}{'true' if result[0] == '+' else 'false'}" if good else _failure(result, between)
+        if isinstance(row, str):
+            values = row.replace(delimiter, between) + between * (width - 1 - row.count(delimiter))
+        else:
+            values = inner(padded(row, width), between)
+        return f'"{told}{between}{values}"{end}'
+
     blocks = (processed + BLOCK - 1) // BLOCK
     for block in shuffled(blocks, job.id):
         count = min(BLOCK, processed - block * BLOCK)
-        rows = list(islice(_rows(job, block), count))
-        results = list(islice(job.results.lines(job.results_at[block]), count))
-        lines: list[list[str]] = []
-        for number in shuffled(count, f"{job.id} {block} {good}"):
-            record_id, created, error = _taken(results[number])
-            if bool(error) is good:
-                continue
-            lines.append([record_id, error or str(created).lower(), *rows[number]])
-        for start in range(0, len(lines), _SOME):
-            yield csv_of(job, lines[start : start + _SOME])
+        results = _results(job.results, job.results_at[block], count)
+        if all((result[0] == "-") is good for result in results):
+            continue
+        rows = list(islice(_upload(job.data, delimiter, job.blocks[block]), count))
+        wanted = [
+            number
+            for number in shuffled(count, f"{job.id} {block} {good}")
+            if (results[number][0] != "-") is good
+        ]
+        for start in range(0, len(wanted), _SOME):
+            some = wanted[start : start + _SOME]
+            yield "".join([line(results[number], rows[number]) for number in some]).encode()
+
+
+def _results(file: Spool, place: int, count: int) -> list[str]:
+    """The lines of some results, kept as ``kept`` says, without their ends."""
+    return [line.decode().rstrip("\n") for line in islice(file.lines(place), count)]
+
+
+def _failure(result: str, between: str) -> str:
+    """Id and error of the line of a failed row."""
+    record_id, _, error = result[1:].partition("\t")
+    return inner([record_id, error.encode().decode("unicode_escape")], between)
+
+
+def _upload(data: Spool, delimiter: str, place: int) -> Iterator[str | list[str]]:
+    """The rows of the upload from a place on: plain lines as they are, others as records."""
+    for _, run in runs(data, delimiter, place):
+        if isinstance(run, list):
+            yield run
+        else:
+            yield from lines_of(run)
 
 
 def _left(job: Job2, processed: int, *, header: bool) -> Iterator[bytes]:
     if job.header and (header or processed < job.total):
         yield csv_of(job, [job.header])
-    if processed >= job.total:
+    if processed >= job.total or job.data is None:
         return
     block, skipped = divmod(processed, BLOCK)
-    rows = islice(_rows(job, block), skipped, None)
-    while some := list(islice(rows, _SOME)):
+    rows = records(job.data, DELIMITERS[job.delimiter], job.blocks[block])
+    rows = islice(rows, skipped, None)
+    while some := [padded(row, len(job.header)) for row in islice(rows, _SOME)]:
         yield csv_of(job, some)
-
-
-def _rows(job: Job2, block: int) -> Iterator[list[str]]:
-    """The rows of the upload from a block on."""
-    if job.data is None:
-        return
-    place = job.blocks[block]
-    for _, row in records(job.data.lines(place), DELIMITERS[job.delimiter], place):
-        yield padded(row, len(job.header))

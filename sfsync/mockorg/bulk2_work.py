@@ -11,7 +11,7 @@ from sfsync.mockorg.bulk2_jobs import DELIMITERS, end
 from sfsync.mockorg.bulk2_results import kept
 from sfsync.mockorg.bulk2_rows import Rows
 from sfsync.mockorg.bulk_rows import columns_of
-from sfsync.mockorg.csv_text import BadCsv, records
+from sfsync.mockorg.csv_text import BadCsv, records, runs
 from sfsync.mockorg.jobs import BLOCK, Job2
 from sfsync.mockorg.spool import Spool
 from sfsync.mockorg.state import Call
@@ -69,7 +69,7 @@ def _write(call: Call, job: Job2, data: Spool, last: int) -> Iterator[int]:
     """Write the first ``last`` rows, and keep what became of each."""
     write = Rows(call, job).write
     results = job.results = call.state.spool()
-    rows = _rows(job, data)
+    rows = records(data, DELIMITERS[job.delimiter], job.blocks[0]) if job.blocks else iter(())
     allowance = call.state.jobs.batches
     try:
         while job.processed < last:
@@ -80,7 +80,7 @@ def _write(call: Call, job: Job2, data: Spool, last: int) -> Iterator[int]:
                 allowance.take(now)
                 job.results_at.append(results.size)
             done = write(list(islice(rows, min(CHUNK, last - job.processed))))
-            results.write(b"".join(map(kept, done)))
+            results.write(kept(done))
             job.processed += len(done)
             job.failed += sum(1 for each in done if each.error)
             if job.processed % _TOGETHER == 0:
@@ -92,14 +92,6 @@ def _write(call: Call, job: Job2, data: Spool, last: int) -> Iterator[int]:
         call.core.store.keep()
 
 
-def _rows(job: Job2, data: Spool) -> Iterator[list[str]]:
-    if not job.blocks:
-        return
-    place = job.blocks[0]
-    for _, row in records(data.lines(place), DELIMITERS[job.delimiter], place):
-        yield row
-
-
 def _check(call: Call, job: Job2, data: Spool) -> Iterator[int]:
     """Read the upload once: header, number of rows, where blocks begin. What makes the whole job fail is raised
     here, as BadCsv.
@@ -107,21 +99,38 @@ def _check(call: Call, job: Job2, data: Spool) -> Iterator[int]:
     first = data.read(0, 4 * LONGEST_HEADER).partition(b"\n")[0]
     if data.size > len(first) and first.endswith(b"\r") != (job.line_ending == "CRLF"):
         raise _bad_ends(job)
-    found = records(data.lines(), DELIMITERS[job.delimiter])
-    _, job.header = next(found, (0, []))
+    delimiter = DELIMITERS[job.delimiter]
+    job.header = next(records(data, delimiter), [])
     _check_header(call, job)
     previous = -1
-    for place, _ in found:
-        if place == previous:  # two records of one line: ended by a bare carriage return
+    for number, (began, run) in enumerate(runs(data, delimiter)):
+        place, count = began, 1
+        if isinstance(run, bytes):
+            head = 0 if number else run.find(b"\n") + 1 or len(run)
+            place, run = began + head, run[head:]
+            count = run.count(b"\n") + (not run.endswith(b"\n")) if run else 0
+        elif not number:
+            continue
+        elif place == previous:  # two records of one line: ended by a bare carriage return
             raise _bad_ends(job)
-        previous = place
-        if job.total % BLOCK == 0:
-            job.blocks.append(place)
-        job.total += 1
-        if job.total % _LOOKED_AT == 0:
+        else:
+            previous = place
+        for skipped in range(-job.total % BLOCK, count, BLOCK):
+            job.blocks.append(place + (_start_of(run, skipped) if isinstance(run, bytes) else 0))
+        looks = (job.total % _LOOKED_AT + count) // _LOOKED_AT
+        job.total += count
+        for _ in range(looks):
             yield CHUNK
             if job.state != "InProgress":
                 return
+
+
+def _start_of(run: bytes, line: int) -> int:
+    """Where a line of a plain run begins."""
+    place = 0
+    for _ in range(line):
+        place = run.find(b"\n", place) + 1
+    return place
 
 
 def _bad_ends(job: Job2) -> BadCsv:

@@ -1,13 +1,15 @@
 """CSV as the Bulk APIs read and write it: strict about quotes, every value quoted on the way out.
 
-Reading goes line by line, so a file of any length needs little memory. Most lines hold no quote and are simply cut;
+Reading goes block by block, so a file of any length needs little memory. Most lines hold no quote and are simply cut;
 those with quotes go through the C parser, and only what that finds odd is looked at character by character.
 """
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
+
+from sfsync.mockorg.spool import Spool
 
 LONGEST_RECORD = 400_000
 """Characters of a record; source: "Bulk API and Bulk API 2.0 Limits and Allocations"."""
@@ -27,13 +29,15 @@ def written(lines: Iterable[list[str]], delimiter: str = ",", line_ending: str =
     """Lines as CSV in UTF-8, every value in quotes as orgs write results."""
     end = "\r\n" if line_ending == "CRLF" else "\n"
     between = f'"{delimiter}"'
-    made: list[str] = []
-    for line in lines:
-        text = between.join(line)
-        if text.count('"') != 2 * (len(line) - 1):  # quotes inside values
-            text = between.join([value.replace('"', '""') for value in line])
-        made.append(f'"{text}"{end}' if line else end)
-    return "".join(made).encode()
+    return "".join([f'"{inner(line, between)}"{end}' if line else end for line in lines]).encode()
+
+
+def inner(line: list[str], between: str) -> str:
+    """Values with what stands ``between`` two of them, two quotes and the delimiter; the outer quotes are not there."""
+    text = between.join(line)
+    if text.count('"') != 2 * (len(line) - 1):  # quotes inside values
+        text = between.join([value.replace('"', '""') for value in line])
+    return text
 
 
 class BadRow(list[str]):
@@ -49,51 +53,111 @@ def read(text: str, delimiter: str = ",") -> Iterator[list[str]]:
         BadCsv: a quote that never closes.
 
     """
-    return (record for _, record in records(io.BytesIO(text.encode()), delimiter))
+    return records(Spool(data=text.encode()), delimiter)
 
 
-def records(lines: Iterable[bytes], delimiter: str = ",", place: int = 0) -> Iterator[tuple[int, list[str]]]:
-    """The records of lines in UTF-8 as ``read`` gives them, each with the place in bytes where it began.
-
-    ``place`` is where the lines begin; a byte order mark at place 0 does not count. A record that holds several
-    others because of a bare carriage return shares its place with them.
+def records(data: Spool, delimiter: str = ",", place: int = 0) -> Iterator[list[str]]:
+    """The records of UTF-8 bytes, from a place on where one begins, as ``read`` gives them.
 
     Raises:
         BadCsv: not UTF-8, or a quote that never closes within the length that a record may have.
 
     """
-    held: list[bytes] = []
-    began = place
-    for number, given in enumerate(lines):
-        line = given[3:] if number == 0 and place == 0 and given.startswith(_MARK) else given
-        here, place = place, place + len(given)
-        if not held:
-            body = _without_end(line)
-            if b'"' not in body and b"\r" not in body:
-                if body:
-                    yield here, _text(body).split(delimiter)
-                continue
-            one = _parsed(line, delimiter)
-            if one is not None:
-                yield here, one
-                continue
-            began = here
-        elif b'"' not in line:
-            held.append(line)
+    for _, run in runs(data, delimiter, place):
+        if isinstance(run, list):
+            yield run
+        else:
+            yield from map(str.split, lines_of(run), repeat(delimiter))
+
+
+def lines_of(run: bytes) -> list[str]:
+    """The lines of a plain run, without their ends."""
+    text = run.decode()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    return text.removesuffix("\n").split("\n")
+
+
+def runs(
+    data: Spool, delimiter: str = ",", place: int = 0, block: int = 1024 * 1024
+) -> Iterator[tuple[int, bytes | list[str]]]:
+    """The records, each run of them with the place in bytes where it begins: plain lines together as they are, or one
+    record of another kind. A plain line holds no quote, is not blank, and is a record of its own.
+
+    A byte order mark at place 0 does not count. Several records of one line, because of a bare carriage return, share
+    their place. ``block`` is how many bytes are looked at together. Raises BadCsv as ``records`` does.
+    """
+    if not place and data.read(0, 3) == _MARK:
+        place = 3
+    while some := data.read(place, block):
+        end = some.rfind(b"\n") + 1 if place + len(some) < data.size else len(some)
+        if not end:
+            block *= 2  # a line longer than that
             continue
-        held.append(line)
+        at = 0
+        while at < end:
+            quote = some.find(b'"', at, end)
+            stop = end if quote < 0 else max(some.rfind(b"\n", at, quote) + 1, at)
+            if at < stop and _plain(some[at:stop]):
+                yield place + at, some[at:stop]
+                at = stop
+                continue
+            lines = chain(_cut(some, at, end), data.lines(place + end))
+            odd = True
+            while odd:
+                size, found = _carefully(lines, delimiter)
+                for record in found:
+                    yield place + at, record
+                at += size
+                odd = at < stop or (at < end and some.startswith(b'"', at))
+        place += at
+
+
+def _plain(run: bytes) -> bool:
+    if run.startswith((b"\n", b"\r\n")) or b"\n\n" in run or b"\n\r\n" in run:
+        return False
+    if b"\r" in run and run.count(b"\r") != run.count(b"\r\n"):
+        return False
+    if run.isascii():
+        return True
+    try:
+        run.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _cut(text: bytes, place: int, end: int) -> Iterator[bytes]:
+    """The lines of a part of a text, each with its end."""
+    while place < end:
+        stop = text.find(b"\n", place, end) + 1 or end
+        yield text[place:stop]
+        place = stop
+
+
+def _carefully(lines: Iterator[bytes], delimiter: str) -> tuple[int, list[list[str]]]:
+    """What the next line holds, with the lines after it that a quoted value goes on in: bytes, and records."""
+    line = next(lines)
+    body = _without_end(line)
+    if b'"' not in body and b"\r" not in body:
+        return len(line), [_text(body).split(delimiter)] if body else []
+    one = _parsed(line, delimiter)
+    if one is not None:
+        return len(line), [one]
+    held = [line]
+    while True:
         whole = b"".join(held)
         try:
-            found = list(_slowly(_text(whole), delimiter))
+            return len(whole), list(_slowly(_text(whole), delimiter))
         except _Unclosed:
             if len(whole) > 4 * LONGEST_RECORD:
                 raise BadCsv("A quoted value is never closed, or longer than any record may be") from None
-            continue
-        held.clear()
-        for record in found:
-            yield began, record
-    if held:
-        raise BadCsv("A quoted value is never closed")
+        for more in lines:
+            held.append(more)
+            if b'"' in more:
+                break
+        else:
+            raise BadCsv("A quoted value is never closed")
 
 
 def _text(line: bytes) -> str:
