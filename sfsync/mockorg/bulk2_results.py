@@ -62,7 +62,11 @@ def _rows_done(job: Job2, processed: int, *, good: bool) -> Iterator[bytes]:
     between, end = f'"{delimiter}"', "\r\n" if job.line_ending == "CRLF" else "\n"
 
     def line(result: str, row: str | list[str]) -> str:
-        told = f"{result[1:]}{between}{'true' if result[0] == '+' else 'false'}" if good else _failure(result, between)
+        told = (
+            f"{result[1:]}{between}{'true' if result[0] == '+' else 'false'}"
+            if good
+            else _failure(result, between)
+        )
         if isinstance(row, str):
             values = row.replace(delimiter, between) + between * (width - 1 - row.count(delimiter))
         else:

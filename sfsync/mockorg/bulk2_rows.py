@@ -10,12 +10,14 @@ from typing import Any
 from sfsync.mockorg.bulk_columns import reader
 from sfsync.mockorg.bulk_rows import NULL, nester, padded, row_failure
 from sfsync.mockorg.columns import Ready, Values
+from sfsync.mockorg.coming import Coming
 from sfsync.mockorg.csv_text import BadRow
 from sfsync.mockorg.jobs import Job2, RowResult
 from sfsync.mockorg.org import DmlOptions
 from sfsync.mockorg.problems import Refused
 from sfsync.mockorg.state import Call
 from sfsync.mockorg.writes import delete, insert, purge, update, upsert
+
 
 class Rows:
     """The rows of one job on their way into the org."""
@@ -59,11 +61,13 @@ class Rows:
         plain = [row for row in rows if len(row) == self._width and not isinstance(row, BadRow)]
         ready = self._read(plain) if plain else []
         keys = [row[self._key] for row in plain] if self._key is not None else []
-        ids = [row[self._id] for row in plain] if self._id is not None and not keys and self._operation != "insert" else []
-        made = [each for each in ready if each]
-        self._call.core.look_ahead(
-            self._object, made, key_field=self._key_field if keys else "", keys=keys, ids=ids
+        ids = (
+            [row[self._id] for row in plain]
+            if self._id is not None and not keys and self._operation != "insert"
+            else []
         )
+        made = [each for each in ready if each]
+        self._call.core.look_ahead(self._object, Coming(made, self._key_field, keys, ids))
         if len(plain) == len(rows):
             return ready
         found = iter(ready)
@@ -96,7 +100,9 @@ class Rows:
         if self._operation == "upsert" and self._key is not None:
             key = row[self._key]
             if key in {"", NULL}:
-                raise Refused("MISSING_ARGUMENT", f"{self._key_field} not specified", fields=[self._key_field])
+                raise Refused(
+                    "MISSING_ARGUMENT", f"{self._key_field} not specified", fields=[self._key_field]
+                )
             return RowResult(*upsert(call, name, self._key_field, key, given, self._options))
         if self._operation == "insert" or (self._operation == "upsert" and not record_id):
             return RowResult(insert(call, name, given, self._options), created=True)

@@ -9,8 +9,7 @@ from typing import Any
 
 from sfsync.mockorg.bulk_rows import NULL, parent_of
 from sfsync.mockorg.columns import BLANK, REFUSED, Column, Ready, column
-from sfsync.mockorg.schema import FieldDef, ObjectDef
-from sfsync.mockorg.values import converter
+from sfsync.mockorg.schema import ObjectDef
 
 Reader = Callable[[Sequence[Sequence[str]]], list[Ready | None]]
 """Takes rows as wide as the header; gives the values of each, or None for one that must be looked at alone."""
@@ -34,7 +33,7 @@ def reader(
             continue
         field = thing.fields[name]
         if field.stored and (field.createable or not creating) and (field.updateable or not updating):
-            fields.append((place, field.name, column(field, _words(field))))
+            fields.append((place, field.name, column(field, NULL)))
         else:
             closed.append(place)
     if len({relation.lower() for _, relation, _ in parents}) < len(parents):
@@ -52,24 +51,27 @@ def reader(
             else:
                 names.append(name)
                 whole.append(values)
-        if names:
-            made = [Ready(dict(zip(names, values, strict=True))) for values in zip(*whole, strict=True)]
-        else:
-            made = [Ready({}) for _ in rows]
+        made = _records(names, whole) if names else [Ready({}) for _ in rows]
         odd = {number for place in closed for number, text in enumerate(cells[place]) if text}
         for name, values in broken:
             odd |= _fill(made, name, values)
         for place, relation, by in parents:
             for ready, text in zip(made, cells[place], strict=True):
                 if text and text != NULL:
-                    ready.parents[relation] = by(text)
+                    ready.parents = {**(ready.parents or {}), relation: by(text)}
         return [None if number in odd else ready for number, ready in enumerate(made)] if odd else [*made]
 
     return read
 
 
-def _words(field: FieldDef) -> dict[str, Any]:
-    return {"": BLANK, NULL: converter(field)(None, True)}
+def _records(names: list[str], columns: list[Sequence[Any]]) -> list[Ready]:
+    empty = dict.fromkeys(names)  # to fill a copy is quicker than to let each grow
+    made = []
+    for values in zip(*columns, strict=True):
+        fields = empty.copy()
+        fields.update(zip(names, values, strict=True))
+        made.append(Ready(fields))
+    return made
 
 
 def _by(target: Mapping[str, Any], key: str) -> Callable[[str], Mapping[str, Any]]:

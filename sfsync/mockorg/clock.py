@@ -40,7 +40,9 @@ class MockClock:
             read = time.monotonic()
             now = self.now()
             self._stamp = f"{now:%Y-%m-%dT%H:%M:%S}.000+0000"
-            self._stamp_until = read + (1_000_000 - now.microsecond) / 1_000_000 if self._running else math.inf
+            self._stamp_until = (
+                read + (1_000_000 - now.microsecond) / 1_000_000 if self._running else math.inf
+            )
         return self._stamp
 
     def set(self, moment: datetime) -> None:

@@ -4,6 +4,7 @@ A load brings the same columns row after row. What can be said of a whole column
 short enough, which of the few words of a picklist each one is. Whatever is not plain is left to ``values.py``.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -38,27 +39,25 @@ class Ready:
         self.fields = fields
         self.nulls = False
         """Whether some of them are null."""
-        self.parents: dict[str, Mapping[str, Any]] = {}
-        """Parents by key, by the name of the relationship."""
+        self.parents: dict[str, Mapping[str, Any]] | None = None
+        """Parents by key, by the name of the relationship, if there are any."""
 
 
 Values = Mapping[str, Any] | Ready
 """The values of a record: as a caller gives them, or ready."""
 
 
-def column(field: FieldDef, words: Mapping[str, Any]) -> Column:
-    """The function that converts a column of texts for ``field``; ``words`` are texts with a meaning of their own and
-    what they become.
-    """
+def column(field: FieldDef, null: str) -> Column:
+    """The function that converts a column of texts for ``field``: an empty one is BLANK, and ``null`` is null."""
     convert = converter(field)
-    return _texts(field, convert, words) if plain_text(field) else _remembered(convert, words)
+    return _texts(field, convert, null) if plain_text(field) else _remembered(convert, null)
 
 
 class _Memory(dict[str, Any]):
     """What texts become, worked out when first met."""
 
-    def __init__(self, convert: Converter, words: Mapping[str, Any]) -> None:
-        super().__init__(words)
+    def __init__(self, convert: Converter, null: str) -> None:
+        super().__init__({"": BLANK, null: convert(None, True)})
         self._convert = convert
 
     def __missing__(self, text: str) -> Any:
@@ -71,8 +70,8 @@ class _Memory(dict[str, Any]):
         return value
 
 
-def _remembered(convert: Converter, words: Mapping[str, Any]) -> Column:
-    known = _Memory(convert, words)
+def _remembered(convert: Converter, null: str) -> Column:
+    known = _Memory(convert, null)
 
     def read(texts: Sequence[str]) -> tuple[Sequence[Any], bool]:
         values = [known[text] for text in texts]
@@ -81,12 +80,12 @@ def _remembered(convert: Converter, words: Mapping[str, Any]) -> Column:
     return read
 
 
-def _texts(field: FieldDef, convert: Converter, words: Mapping[str, Any]) -> Column:
-    longest = field.length
+def _texts(field: FieldDef, convert: Converter, null: str) -> Column:
+    longest = field.length or sys.maxsize
 
     def one(text: str) -> Any:
-        if text in words:
-            return words[text]
+        if text == null:
+            return None
         try:
             return convert(text, True)
         except Refused:
@@ -94,13 +93,17 @@ def _texts(field: FieldDef, convert: Converter, words: Mapping[str, Any]) -> Col
 
     def read(texts: Sequence[str]) -> tuple[Sequence[Any], bool]:
         values = [text.strip() for text in texts]
-        if (longest and max(map(len, values)) > longest) or not "".join(values).isprintable():
-            return [one(text) for text in texts], True
-        if "" not in values and words.keys().isdisjoint(texts):
-            return values, False
-        return [
-            words[text] if text in words else value or None
-            for text, value in zip(texts, values, strict=True)
-        ], True
+        if null in texts or len(max(values, key=len)) > longest or not "".join(values).isprintable():
+            return [
+                (one(text) if text else BLANK)
+                if not value or text == null or len(value) > longest or not value.isprintable()
+                else value
+                for text, value in zip(texts, values, strict=True)
+            ], True
+        if "" in values:
+            return [
+                value or (None if text else BLANK) for text, value in zip(texts, values, strict=True)
+            ], True
+        return values, False
 
     return read

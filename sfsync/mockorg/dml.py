@@ -1,12 +1,12 @@
 """Creates, changes and deletes records: checks by describe, the platform's rules, stamps, references, uniqueness."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any
 
 from sfsync.mockorg import ids, problems
 from sfsync.mockorg.clock import MockClock
 from sfsync.mockorg.columns import Ready, Values
+from sfsync.mockorg.coming import Coming
 from sfsync.mockorg.metadata_rules import RuleBook
 from sfsync.mockorg.prepared import Prepared, prepare
 from sfsync.mockorg.problems import MultipleMatches, Refused
@@ -18,6 +18,9 @@ from sfsync.mockorg.schema import FieldDef, ObjectDef, Schema
 from sfsync.mockorg.store import Row, Store
 
 _SPELLINGS_KEPT = 1_000
+
+
+_MADE = ("CreatedDate", "CreatedById")
 
 
 class Dml:
@@ -56,14 +59,15 @@ class Dml:
             prepared.numbers.clear()
 
     def _open(self, object_name: str) -> Prepared:
+        known = self._prepared.get(object_name)
+        if known is not None:
+            return known
         thing = self.world.schema.objects.get(object_name)
         if thing is None:
             raise problems.no_such_object()
         return self._prepared[thing.name]
 
-    def insert(
-        self, object_name: str, values: Values, options: DmlOptions, *, unused: str = ""
-    ) -> str:
+    def insert(self, object_name: str, values: Values, options: DmlOptions, *, unused: str = "") -> str:
         """Create a record and return its id; raises Refused and then nothing is stored.
 
         ``unused`` is a field whose value no other record has: somebody has looked.
@@ -76,18 +80,11 @@ class Dml:
             )
         given = self._convert(prepared, values, options, creating=True)
         with self._store.transaction():
-            row = {**prepared.defaults, **_without_nulls(values, given)}
+            row = self._start(prepared, options.user_id or self.world.user_id).copy()
+            row.update(_without_nulls(values, given))
             row["Id"] = record_id = self._ids.next(thing.key_prefix)
-            user = options.user_id or self.world.user_id
-            if prepared.owned and not row.get("OwnerId"):
-                row["OwnerId"] = user
-            now = self.world.clock.stamp()
-            if prepared.audited:
-                row.setdefault("CreatedDate", now)
-                row.setdefault("CreatedById", user)
-                row.setdefault("LastModifiedDate", row["CreatedDate"])
-                row.setdefault("LastModifiedById", row["CreatedById"])
-            row.setdefault("SystemModstamp", now)
+            if prepared.audited and not given.keys().isdisjoint(_MADE):
+                _audit(row, given)
             for each in prepared.auto_numbers:
                 row[each.name] = self._number(prepared, each)
             self._check_references(prepared, given)
@@ -106,9 +103,24 @@ class Dml:
                 after(write)
         return record_id
 
-    def update(
-        self, object_name: str, record_id: str, values: Values, options: DmlOptions
-    ) -> None:
+    def _start(self, prepared: Prepared, user: str) -> Row:
+        """What a record that is made now has from the beginning: defaults, an owner, stamps."""
+        now = self.world.clock.stamp()
+        if prepared.start[0] != user or prepared.start[1] != now:
+            row = {**prepared.defaults, "SystemModstamp": now}
+            if prepared.owned and not row.get("OwnerId"):
+                row["OwnerId"] = user
+            if prepared.audited:
+                row |= {
+                    "CreatedDate": now,
+                    "CreatedById": user,
+                    "LastModifiedDate": now,
+                    "LastModifiedById": user,
+                }
+            prepared.start = (user, now, row)
+        return prepared.start[2]
+
+    def update(self, object_name: str, record_id: str, values: Values, options: DmlOptions) -> None:
         """Change a record; raises Refused and then nothing is changed."""
         prepared = self._open(object_name)
         old = self._existing(prepared.thing, record_id)
@@ -173,38 +185,9 @@ class Dml:
             rest[one.name] = stored
         return self.insert(name, rest, options, unused=one.name), True
 
-    def look_ahead(
-        self, object_name: str, values: Iterable[Ready], key_field: str, keys: Iterable[str], record_ids: Iterable[str]
-    ) -> None:
-        """Read in one go what writing these records will ask for: who has their keys, unique values and parents' keys,
-        and the records that are there.
-        """
-        prepared, ahead = self._open(object_name), self._store.ahead
-        name = prepared.thing.name
-        wanted = [known for each in record_ids if (known := ids.normalise(each))]
-        if key_field:
-            wanted += ahead.keys(name, prepared.thing.fields[key_field].name, self._stored(name, key_field, keys))
-        ahead.records(name, wanted)
-        parents: dict[tuple[str, str], list[Any]] = {}
-        unique: dict[str, list[Any]] = {each: [] for each in prepared.unique if each != key_field}
-        for each in values:
-            for field, known in unique.items():
-                known.append(each.fields.get(field))
-            for relation, parent in each.parents.items():
-                parents.setdefault((relation, next(reversed(parent))), []).append(next(reversed(parent.values())))
-        for field, known in unique.items():
-            ahead.keys(name, field, known)
-        for (relation, field), texts in parents.items():
-            for target in prepared.relationships[relation.lower()].reference_to:
-                if target in self._prepared and field in self._prepared[target].thing.fields:
-                    ahead.keys(target, self._prepared[target].thing.fields[field].name, self._stored(target, field, texts))
-
-    def _stored(self, object_name: str, field: str, texts: Iterable[str]) -> Iterator[Any]:
-        """Texts as they are stored, but those that are refused."""
-        _, convert = self._prepared[object_name].converters[field.lower()]
-        for text in texts:
-            with suppress(Refused):
-                yield convert(text, True)
+    def look_ahead(self, object_name: str, coming: Coming) -> None:
+        """Read in one go what writing these records will ask for; see ``coming.py``."""
+        coming.look(self._open(object_name), self._prepared, self._store.ahead)
 
     def delete(self, object_name: str, record_id: str) -> None:
         """Put a record and what hangs on it into the recycle bin."""
@@ -236,13 +219,11 @@ class Dml:
             raise problems.deleted()
         return row
 
-    def _convert(
-        self, prepared: Prepared, values: Values, options: DmlOptions, *, creating: bool
-    ) -> Row:
+    def _convert(self, prepared: Prepared, values: Values, options: DmlOptions, *, creating: bool) -> Row:
         """The values given, by canonical field name and as they are stored."""
         closed: list[str] = []
         if isinstance(values, Ready):
-            for name, parent in values.parents.items():
+            for name, parent in (values.parents or {}).items():
                 self._by_key(prepared, name, parent, values.fields, closed, creating=creating)
             if closed:
                 raise problems.not_writable(closed)
@@ -368,6 +349,13 @@ def _without(values: Mapping[str, Any], name: str) -> Row:
         for other, value in values.items()
         if len(other) != len(folded) or other.lower() != folded
     }
+
+
+def _audit(row: Row, given: Row) -> None:
+    """A record that is made as it was elsewhere was changed last when it was made, unless something else is said."""
+    for made, changed in zip(_MADE, ("LastModifiedDate", "LastModifiedById"), strict=True):
+        if given.get(changed) is None:
+            row[changed] = row[made]
 
 
 def _without_nulls(values: Values, given: Row) -> Row:

@@ -162,7 +162,7 @@ class Faults:
     @property
     def row_by_row(self) -> bool:
         """Whether a row might be struck, so that each must be looked at."""
-        return any(
+        return bool(self._scripted) and any(
             entry.fault.kind in ROW_KINDS and (entry.fault.times is None or entry.struck < entry.fault.times)
             for entry in self._scripted
         )

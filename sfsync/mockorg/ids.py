@@ -51,20 +51,19 @@ def normalise(text: object) -> str | None:
 def make(prefix: str, number: int) -> str:
     """The 18-character id of the ``number``-th record (from 1) of the object with this key prefix."""
     high, low = divmod(number, 62)
-    head, checks = _head(prefix, high)
-    last = ALPHABET[low]
-    return f"{head}{last}{checks}{_check(head[10:] + last)}"
+    head, small, capital = _head(prefix, high)
+    return f"{head}{ALPHABET[low]}{capital if 10 <= low < 36 else small}"
 
 
 @lru_cache(maxsize=256)
-def _head(prefix: str, number: int) -> tuple[str, str]:
-    """The first 14 characters that 62 ids share, and the checks of the first ten."""
+def _head(prefix: str, number: int) -> tuple[str, str, str]:
+    """The first 14 characters that 62 ids share, and their checksum when the last one is no capital, and when it is."""
     digits = ""
     while number:
         number, rest = divmod(number, 62)
         digits = ALPHABET[rest] + digits
     head = f"{prefix}{_POD}{digits:0>8}"
-    return head, _check(head[:5]) + _check(head[5:10])
+    return head, checksum(f"{head}0"), checksum(f"{head}A")
 
 
 def number_of(record_id: str) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 
 from sfsync.mockorg import bootstrap, ids, problems
 from sfsync.mockorg.clock import MockClock
-from sfsync.mockorg.columns import Ready, Values
+from sfsync.mockorg.columns import Values
+from sfsync.mockorg.coming import Coming
 from sfsync.mockorg.convert import LeadConvert, LeadConverted, LeadConverter
 from sfsync.mockorg.definitions import Definitions
 from sfsync.mockorg.describe import Describer
@@ -117,9 +118,7 @@ class OrgCore:
         """Create a record; its 18-character id."""
         return self._dml.insert(object, values, options)
 
-    def update(
-        self, object: str, id: str, values: Values, *, options: DmlOptions = _DEFAULTS
-    ) -> None:
+    def update(self, object: str, id: str, values: Values, *, options: DmlOptions = _DEFAULTS) -> None:
         """Change fields of a record; null clears, absent leaves."""
         self._dml.update(object, id, values, options)
 
@@ -138,11 +137,9 @@ class OrgCore:
         """
         return self._dml.upsert(object, key_field, key, values, options)
 
-    def look_ahead(
-        self, object: str, values: Iterable[Ready], *, key_field: str = "", keys: Iterable[str] = (), ids: Iterable[str] = ()
-    ) -> None:
+    def look_ahead(self, object: str, coming: Coming) -> None:
         """Read in one go what writing these records will ask for; inside ``store.ahead.looking()``."""
-        self._dml.look_ahead(object, values, key_field, keys, ids)
+        self._dml.look_ahead(object, coming)
 
     def delete(self, object: str, id: str) -> None:
         """Move a record to the recycle bin, with the records that go with it."""

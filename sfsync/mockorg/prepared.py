@@ -34,6 +34,8 @@ class Prepared:
     owned: bool
     audited: bool
     numbers: dict[str, int] = field(default_factory=dict)
+    start: tuple[str, str, Row] = ("", "", {})
+    """Of the newest records made: who made them, when, and the fields that they began with."""
 
 
 def prepare(thing: ObjectDef, book: RuleBook) -> Prepared:

@@ -17,6 +17,7 @@ _NUMERIC = {"boolean": "INTEGER", "int": "INTEGER", "double": "REAL", "currency"
 _PEOPLE = {"CreatedById", "LastModifiedById", "OwnerId"}
 """References that nearly every record shares; an index on them would cost more than it finds."""
 
+
 def quoted(name: str) -> str:
     """A table or column name for SQL. Names come from the schema, never from a request."""
     return f'"{name}"'

@@ -171,8 +171,14 @@ def _out_of_range(field: FieldDef, value: Any) -> Refused:
 def _number(field: FieldDef) -> Converter:
     whole = 10 ** (field.precision - field.scale) if field.precision else 10**18
     step = Decimal(1).scaleb(-field.scale)
+    digits = min(field.precision - field.scale, 12) if field.precision else 12
+    exact = re.compile(
+        f"-?[0-9]{{1,{digits}}}" + (f"(\\.[0-9]{{1,{min(field.scale, 3)}}})?" if field.scale else "")
+    )
 
     def convert(value: Any, from_text: bool) -> float:
+        if type(value) is str and exact.fullmatch(value):
+            return float(value)  # nothing to round, and no float is wrong with so few digits
         if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
             raise _wrong_type(field, value, from_text)
         try:
@@ -234,7 +240,7 @@ def moment(text: str) -> datetime | None:
 
 def stamp(when: datetime) -> str:
     """A date-time as it is stored and as REST writes it, with milliseconds and ``+0000``."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "+0000"
+    return f"{when.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}+0000"
 
 
 def _datetime(field: FieldDef) -> Converter:
