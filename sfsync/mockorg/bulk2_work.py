@@ -11,7 +11,7 @@ from sfsync.mockorg.bulk2_jobs import DELIMITERS, end
 from sfsync.mockorg.bulk2_results import kept
 from sfsync.mockorg.bulk2_rows import Rows
 from sfsync.mockorg.bulk_rows import columns_of
-from sfsync.mockorg.csv_text import BadCsv, records, runs
+from sfsync.mockorg.csv_text import BadCsv, Run, records, runs
 from sfsync.mockorg.jobs import BLOCK, Job2
 from sfsync.mockorg.spool import Spool
 from sfsync.mockorg.state import Call
@@ -103,18 +103,13 @@ def _check(call: Call, job: Job2, data: Spool) -> Iterator[int]:
     job.header = next(records(data, delimiter), [])
     _check_header(call, job)
     previous = -1
-    for number, (began, run) in enumerate(runs(data, delimiter)):
-        place, count = began, 1
+    for place, run in _behind_header(runs(data, delimiter)):
         if isinstance(run, bytes):
-            head = 0 if number else run.find(b"\n") + 1 or len(run)
-            place, run = began + head, run[head:]
-            count = run.count(b"\n") + (not run.endswith(b"\n")) if run else 0
-        elif not number:
-            continue
+            count = run.count(b"\n") + (not run.endswith(b"\n"))
         elif place == previous:  # two records of one line: ended by a bare carriage return
             raise _bad_ends(job)
         else:
-            previous = place
+            previous, count = place, 1
         for skipped in range(-job.total % BLOCK, count, BLOCK):
             job.blocks.append(place + (_start_of(run, skipped) if isinstance(run, bytes) else 0))
         looks = (job.total % _LOOKED_AT + count) // _LOOKED_AT
@@ -123,6 +118,14 @@ def _check(call: Call, job: Job2, data: Spool) -> Iterator[int]:
             yield CHUNK
             if job.state != "InProgress":
                 return
+
+
+def _behind_header(found: Iterator[Run]) -> Iterator[Run]:
+    place, first = next(found)
+    head = first.find(b"\n") + 1 if isinstance(first, bytes) else 0
+    if head and isinstance(first, bytes) and head < len(first):
+        yield place + head, first[head:]
+    yield from found
 
 
 def _start_of(run: bytes, line: int) -> int:

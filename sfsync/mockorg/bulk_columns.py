@@ -1,4 +1,4 @@
-"""Chunks of a Bulk job's rows made into values a column at a time; what is not plain is left to be looked at row by row.
+"""Chunks of a Bulk job's rows made into values a column at a time; rows that are not plain are left alone.
 
 It gives what ``bulk_rows.nester`` and the writing of a record make of a row together, or nothing for a row that must
 be refused, or whose columns are not all to be written: who looks at it alone finds out why.

@@ -43,7 +43,7 @@ class Coming:
         found: dict[tuple[str, str], list[Any]] = {}
         for each in self.values:
             for relation, parent in (each.parents or {}).items():
-                field = next(reversed(parent))  # before it the type of the parent may stand
+                field = list(parent)[-1]  # before it the type of the parent may stand
                 found.setdefault((relation, field), []).append(parent[field])
         return found
 

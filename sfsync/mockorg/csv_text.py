@@ -8,8 +8,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
-
-from sfsync.mockorg.spool import Spool
+from typing import Protocol
 
 LONGEST_RECORD = 400_000
 """Characters of a record; source: "Bulk API and Bulk API 2.0 Limits and Allocations"."""
@@ -19,6 +18,10 @@ _MARK = b"\xef\xbb\xbf"
 
 class BadCsv(Exception):
     """A text that is not CSV as the platform reads it; the text says why."""
+
+
+Run = tuple[int, bytes | list[str]]
+"""A place in bytes, and what begins there: plain lines as they are, or one record."""
 
 
 class _Unclosed(BadCsv):
@@ -33,7 +36,7 @@ def written(lines: Iterable[list[str]], delimiter: str = ",", line_ending: str =
 
 
 def inner(line: list[str], between: str) -> str:
-    """Values with what stands ``between`` two of them, two quotes and the delimiter; the outer quotes are not there."""
+    """Values with ``between``, two quotes around the delimiter, between them; the outer quotes are left to the caller."""
     text = between.join(line)
     if text.count('"') != 2 * (len(line) - 1):  # quotes inside values
         text = between.join([value.replace('"', '""') for value in line])
@@ -53,10 +56,36 @@ def read(text: str, delimiter: str = ",") -> Iterator[list[str]]:
         BadCsv: a quote that never closes.
 
     """
-    return records(Spool(data=text.encode()), delimiter)
+    return records(_Held(text.encode()), delimiter)
 
 
-def records(data: Spool, delimiter: str = ",", place: int = 0) -> Iterator[list[str]]:
+class Bytes(Protocol):
+    """Bytes that are read in parts, such as a Spool."""
+
+    size: int
+
+    def read(self, start: int = 0, length: int | None = None) -> bytes:
+        """The bytes from ``start``, at most ``length`` of them."""
+
+    def lines(self, start: int = 0) -> Iterator[bytes]:
+        """The lines from ``start`` on, each with the line feed that ends it."""
+
+
+class _Held:
+    """Bytes at hand. They may be anybody's, and are not to be on a disk."""
+
+    def __init__(self, data: bytes) -> None:
+        self.size = len(data)
+        self._data = data
+
+    def read(self, start: int = 0, length: int | None = None) -> bytes:
+        return self._data[start : None if length is None else start + length]
+
+    def lines(self, start: int = 0) -> Iterator[bytes]:
+        return _cut(self._data, start, self.size)
+
+
+def records(data: Bytes, delimiter: str = ",", place: int = 0) -> Iterator[list[str]]:
     """The records of UTF-8 bytes, from a place on where one begins, as ``read`` gives them.
 
     Raises:
@@ -78,9 +107,7 @@ def lines_of(run: bytes) -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
-def runs(
-    data: Spool, delimiter: str = ",", place: int = 0, block: int = 1024 * 1024
-) -> Iterator[tuple[int, bytes | list[str]]]:
+def runs(data: Bytes, delimiter: str = ",", place: int = 0, block: int = 1024 * 1024) -> Iterator[Run]:
     """The records, each run of them with the place in bytes where it begins: plain lines together as they are, or one
     record of another kind. A plain line holds no quote, is not blank, and is a record of its own.
 

@@ -57,7 +57,7 @@ def make(prefix: str, number: int) -> str:
 
 @lru_cache(maxsize=256)
 def _head(prefix: str, number: int) -> tuple[str, str, str]:
-    """The first 14 characters that 62 ids share, and their checksum when the last one is no capital, and when it is."""
+    """The first 14 characters, which 62 ids share, and the checksum: when the last one is no capital, when it is."""
     digits = ""
     while number:
         number, rest = divmod(number, 62)

@@ -2,7 +2,7 @@
 
 # ruff: noqa: A002 - ``object`` and ``id`` are the platform's words
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from sqlite3 import OperationalError
 from typing import Any

@@ -1,8 +1,8 @@
 """Transactions of the store, and the new rows that wait in them to be written many at a time.
 
-To SQLite a row alone costs as much again as in a heap, and so does a savepoint around it. So new rows wait until
-somebody wants to see their table or the transaction ends, and a transaction begins in SQLite when something is written
-in it. What anybody reads is the same as if every row were written at once.
+A statement for each row, and a savepoint around it, cost SQLite as much again as the row. So new rows wait until
+somebody wants to see their table or the transaction ends, and a transaction begins in SQLite when something is
+written in it. What anybody reads is the same as if every row were written at once.
 """
 
 import sqlite3

@@ -171,14 +171,13 @@ def _out_of_range(field: FieldDef, value: Any) -> Refused:
 def _number(field: FieldDef) -> Converter:
     whole = 10 ** (field.precision - field.scale) if field.precision else 10**18
     step = Decimal(1).scaleb(-field.scale)
-    digits = min(field.precision - field.scale, 12) if field.precision else 12
-    exact = re.compile(
-        f"-?[0-9]{{1,{digits}}}" + (f"(\\.[0-9]{{1,{min(field.scale, 3)}}})?" if field.scale else "")
-    )
+    digits = field.precision - field.scale if field.precision else 18
+    whole_part = f"[0-9]{{1,{digits}}}" if digits > 0 else "0"
+    exact = re.compile(f"-?{whole_part}(\\.[0-9]{{0,{field.scale}}}0{{0,3}})?")
 
     def convert(value: Any, from_text: bool) -> float:
         if type(value) is str and exact.fullmatch(value):
-            return float(value)  # nothing to round, and no float is wrong with so few digits
+            return float(value)  # in range, and nothing to round
         if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
             raise _wrong_type(field, value, from_text)
         try:

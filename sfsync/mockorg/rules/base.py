@@ -1,6 +1,7 @@
 """What a rule sees of a write, and how it may touch other records."""
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ class Write:
     id: str
     old: Row | None
     new: Row
-    given: Set[str]
+    given: AbstractSet[str]
     """Names of the fields that the caller gave a value or null."""
     options: DmlOptions
 
