@@ -21,12 +21,17 @@ _SOME = 1_000
 def kept(results: Iterable[RowResult]) -> bytes:
     """The results of rows as lines of the file of results."""
     lines = [
-        f"-{result.id}\t{result.error.encode('unicode_escape').decode()}\n"
+        f"-{_escaped(result.id)}\t{_escaped(result.error)}\n"
         if result.error
         else f"{'+' if result.created else '='}{result.id}\n"
         for result in results
     ]
     return "".join(lines).encode()
+
+
+def _escaped(text: str) -> str:
+    """A text without line ends and tabs: that of a failed row's Id may have any."""
+    return text.encode("unicode_escape").decode()
 
 
 def successful(call: Call) -> Reply:
@@ -97,8 +102,7 @@ def _results(file: Spool, place: int, count: int) -> list[str]:
 
 def _failure(result: str, between: str) -> str:
     """Id and error of the line of a failed row."""
-    record_id, _, error = result[1:].partition("\t")
-    return inner([record_id, error.encode().decode("unicode_escape")], between)
+    return inner([text.encode().decode("unicode_escape") for text in result[1:].split("\t")], between)
 
 
 def _upload(data: Spool, delimiter: str, place: int) -> Iterator[str | list[str]]:

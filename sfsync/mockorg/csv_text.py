@@ -36,7 +36,7 @@ def written(lines: Iterable[list[str]], delimiter: str = ",", line_ending: str =
 
 
 def inner(line: list[str], between: str) -> str:
-    """Values with ``between``, two quotes around the delimiter, between them; the outer quotes are left to the caller."""
+    """Values with ``between``, two quotes around the delimiter, between them; the outer quotes are not there."""
     text = between.join(line)
     if text.count('"') != 2 * (len(line) - 1):  # quotes inside values
         text = between.join([value.replace('"', '""') for value in line])

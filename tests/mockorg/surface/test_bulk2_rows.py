@@ -63,7 +63,7 @@ ASSET = {
 }
 AFTERSALES = {
     "Sfsync_Key__c": KEYS,
-    "Status__c": ["New", "Nowhere", ""],
+    "Status__c": ["Assigned to Dealer", "Nowhere", ""],
     "Parent_Lead__r.Sfsync_Key__c": KEYS[:8],
 }
 OBJECTS = {"Contact": CONTACT, "Lead": LEAD, "Asset": ASSET, "Aftersales_Lead__c": AFTERSALES}
@@ -203,6 +203,13 @@ def test_a_refused_row_between_others_leaves_no_trace_but_its_id():
     ids = sorted(row[1] for row in done["Lead"])[-2:]
     assert ids[0][:14] == ids[1][:14]
     assert ord(ids[1][14]) - ord(ids[0][14]) == 2
+
+
+def test_an_id_may_be_any_text():
+    done = _outcome("Contact", "delete", written([["Id"], ["0\n3\t"], [IDS[0]]]))
+    assert (done["job"]["numberRecordsProcessed"], done["job"]["numberRecordsFailed"]) == (2, 1)
+    text = done["bad"].decode()
+    assert text.endswith('\n"0\n3\t","MALFORMED_ID:malformed id 0\n3\t:Id --","0\n3\t"\n')
 
 
 @pytest.mark.parametrize("parent", ["", IDS[1]])
