@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfsync.mockorg.csv_text import BadCsv, BadRow, read, written
+from sfsync.mockorg.csv_text import BadCsv, BadRow, Run, lines_of, read, runs, written
+from sfsync.mockorg.spool import Spool
 
 CELLS = st.text(st.characters(codec="utf-8"), max_size=8)
 
@@ -22,6 +23,33 @@ def test_any_text_is_read_or_refused(text: str):
         assert '"' in text
         return
     assert sum(map(len, found)) <= len(text) + 1
+
+
+def _places(found: list[Run]) -> list[tuple[int, list[str]]]:
+    """Each record with its place."""
+    records: list[tuple[int, list[str]]] = []
+    for began, run in found:
+        place = began
+        for line in [run] if isinstance(run, list) else run.splitlines(keepends=True):
+            records.append((place, line if isinstance(line, list) else lines_of(line)[0].split(",")))
+            place += len(line)
+    return records
+
+
+PIECES = ["a", '"', ",", "\n", "\r\n", "\r", '"b",', '"c"\n', "é", "\x85", "dd,e\n"]
+
+
+@given(text=st.lists(st.sampled_from(PIECES)).map("".join), block=st.integers(1, 12))
+def test_the_size_of_a_block_does_not_matter(text: str, block: int):
+    data = Spool(data=text.encode())
+    try:
+        whole = list(runs(data, block=10_000))
+    except BadCsv as trouble:
+        with pytest.raises(BadCsv, match=str(trouble)):
+            list(runs(data, block=block))
+        return
+    assert _places(list(runs(data, block=block))) == _places(whole)
+    assert [record for _, record in _places(whole)] == list(read(text))
 
 
 @pytest.mark.parametrize(
