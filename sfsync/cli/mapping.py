@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,8 +141,9 @@ def apply(
     Texts that a spreadsheet would run as a formula get an apostrophe in front, unless --raw says that only
     programs will read the file.
     """
-    from sfsync.cli.mapping_csv import write_block, write_headings
+    from sfsync.cli.mapping_csv import csv_of, write_headings
     from sfsync.cli.mapping_view import Tally
+    from sfsync.mapping.ahead import ahead
     from sfsync.tabular.write import replacing
 
     table, bound = _open(mapping, file, options, sheet)
@@ -150,9 +152,12 @@ def apply(
         out = stack.enter_context(stack.enter_context(replacing(output)).open("wb"))
         left = stack.enter_context(stack.enter_context(replacing(rejects)).open("wb")) if rejects else None
         write_headings(bound, out, left)
-        for block in _blocks(table, bound):
-            tally.add(block)
-            write_block(block, bound, out, left, raw=raw)
+        work = partial(csv_of, bound, rejects=left is not None, raw=raw)
+        for written in ahead(work, _blocks(table, bound), threads=2):
+            tally.add(written.block)
+            out.write(written.applied)
+            if left is not None:
+                left.write(written.rejected)
     options.result(tally.to_json())
     options.say(tally.text())
     if tally.left and rejects:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO
 
 import polars as pl
@@ -27,19 +28,25 @@ def write_headings(bound: Bound, out: IO[bytes], rejects: IO[bytes] | None) -> N
         rejects.write(b"\xef\xbb\xbf" + _line([*headings, "result", "column", "rule", "reason"]))
 
 
-def write_block(
-    block: MappedBlock, bound: Bound, out: IO[bytes], rejects: IO[bytes] | None, *, raw: bool
-) -> None:
-    """The rows of a block, taken ones as API fields, the others as the partner wrote them, with the reason."""
-    applied = block.applied().select(_fields(bound))
-    if applied.height:
-        if not raw:
-            applied = applied.with_columns(map(_text, _signed(applied)))
-            applied = _harmless(applied, [name for name in applied.columns if name not in _plain(bound)])
-        _write(pl.DataFrame([_text(column) for column in applied]), out)
-    stopped = block.stopped
-    if rejects is not None and stopped.height:
-        _write(_rejected(block.source, stopped, len(bound.columns.headings)), rejects)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A block as CSV: the rows taken as API fields, the others as the partner wrote them, with the reason."""
+
+    block: MappedBlock
+    applied: bytes | memoryview
+    rejected: bytes | memoryview
+
+
+def csv_of(bound: Bound, block: MappedBlock, *, rejects: bool, raw: bool) -> Written:
+    """A block as CSV; ``rejects``: whether the rows not taken are wanted."""
+    applied, stopped = block.applied().select(_fields(bound)), block.stopped
+    if not raw:
+        applied = applied.with_columns(map(_text, _signed(applied)))
+        applied = _harmless(applied, [name for name in applied.columns if name not in _plain(bound)])
+    taken = _csv(pl.DataFrame([_text(column) for column in applied]))
+    if not rejects or not stopped.height:
+        return Written(block, taken, b"")
+    return Written(block, taken, _csv(_rejected(block.source, stopped, len(bound.columns.headings))))
 
 
 def _signed(applied: pl.DataFrame) -> Iterator[pl.Series]:
@@ -84,10 +91,12 @@ def _empty(height: int) -> pl.Series:
     return pl.Series([None], dtype=pl.String).new_from_index(0, height)
 
 
-def _write(texts: pl.DataFrame, out: IO[bytes]) -> None:
-    written = io.BytesIO()  # polars writes into a file of Python's in many small pieces
+def _csv(texts: pl.DataFrame) -> bytes | memoryview:
+    if not texts.height:
+        return b""
+    written = io.BytesIO()
     texts.write_csv(written, include_header=False, line_terminator="\r\n")
-    out.write(written.getbuffer())
+    return written.getbuffer()
 
 
 def _harmless(texts: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
@@ -101,15 +110,12 @@ def _harmless(texts: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
 
 
 def _without_formulas(texts: pl.Series, suspects: pl.Series) -> pl.Series:
-    rows, left = suspects.arg_true(), texts.filter(suspects)
-    if len(left) < _FEW:
-        few = [text and harmless(text) for text in left.to_list()]
-        return texts.clone().scatter(rows, pl.Series(few, dtype=pl.String))
-    risky = left.str.contains(DANGEROUS) & ~left.str.contains(PLAIN_NUMBER)
-    if not risky.any():
-        return texts
-    changed = [harmless(text) for text in left.filter(risky).to_list()]
-    return texts.clone().scatter(rows.filter(risky), pl.Series(changed, dtype=pl.String))
+    left = texts.filter(suspects).unique()
+    if len(left) > _FEW:
+        left = left.filter(left.str.contains(DANGEROUS) & ~left.str.contains(PLAIN_NUMBER))
+    changed = {text: harmless(text) for text in left.to_list()}
+    risky = [text for text, made in changed.items() if made != text]
+    return texts.replace(risky, [changed[text] for text in risky]) if risky else texts
 
 
 def _fields(bound: Bound) -> list[str]:

@@ -112,7 +112,7 @@ def _footer(frame: "pl.DataFrame", columns: int) -> "pl.Series":
 
 
 def _has_space(cells: "pl.Series") -> bool:
-    return bool(cells.str.strip_chars().str.contains(r"\s").any())
+    return bool(cells.str.contains(r"\S\s+\S").any())
 
 
 def _drop(frame: "pl.DataFrame", mask: "pl.Series", why: str, notes: Notes) -> "pl.DataFrame":
