@@ -229,7 +229,7 @@ class Project:
         from sfsync.salesforce.session import connect
 
         chosen = None
-        if self.org_name:
+        if self.org_name and not (self.org_name == "env" and "env" not in self.settings.orgs):
             chosen = self.settings.orgs.get(self.org_name)
             if chosen is None:
                 known = ", ".join(sorted(self.settings.orgs))

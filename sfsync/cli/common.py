@@ -72,7 +72,11 @@ def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--json", "as_json", is_flag=True, help="One JSON object on stdout, everything else on stderr."
     )
     @click.option("--project", metavar="DIR", help="The project folder (default: SFSYNC_PROJECT, then here).")
-    @click.option("--org", metavar="NAME", help="An org named in config/sfsync.yaml.")
+    @click.option(
+        "--org",
+        metavar="NAME",
+        help="An org named in config/sfsync.yaml, or env: SF_INSTANCE_URL and SF_ACCESS_TOKEN.",
+    )
     @click.option("-v", "--verbose", count=True, help="Say more (repeat for still more).")
     @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
     @functools.wraps(function)

@@ -1,16 +1,25 @@
 """Describes of objects for `sfsync mapping`: from a file, or from the org that --org names."""
 
 import json
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfsync.cli.common import Options
-from sfsync.errors import ConfigError
+from sfsync.errors import ConfigError, OrgError, Problem
+from sfsync.mapping.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from sfsync.mapping.compile import CompiledMapping
+    from sfsync.salesforce.org import Org
+
+_NOT_FOUND = 404
+
+
+class NoObject(ConfigError):
+    """The org does not have an object that a mapping is of."""
+
 
 Describer = Callable[[str], dict[str, Any] | None]
 """Object → its describe as the REST API gives it, or None where there is nothing to ask."""
@@ -27,13 +36,38 @@ def describer(options: Options, file: Path | None) -> Describer:
     from sfsync.project import open_project
 
     org = open_project(options.project, org=options.org).org
+    return cache(partial(described, org))
 
-    @cache
-    def ask(name: str) -> dict[str, Any]:
+
+def described(org: "Org", name: str) -> dict[str, Any]:
+    """The describe of an object. Raises ConfigError with the nearest name where the org has no such object."""
+    try:
         answer: dict[str, Any] = org.session.request("GET", f"sobjects/{name}/describe").json()
-        return answer
+    except OrgError as error:
+        if error.code != "NOT_FOUND" and error.status != _NOT_FOUND:
+            raise
+        known = [str(one["name"]) for one in org.session.request("GET", "sobjects").json()["sobjects"]]
+        text = f"The org has no object called {name}, or hides it from this user."
+        raise NoObject(text, hint=_near(name, known)) from error
+    return answer
 
-    return ask
+
+def _near(name: str, known: list[str]) -> str:
+    near = did_you_mean(name, known)
+    return near if near.startswith("Did you mean") else "Give its API name."
+
+
+def against(org: "Org", compiled: "CompiledMapping") -> Sequence[Problem]:
+    """Where a mapping does not fit the org, by line."""
+    try:
+        return compiled.check_against(described(org, compiled.mapping.object))
+    except NoObject as error:
+        return [no_object(compiled, error)]
+
+
+def no_object(compiled: "CompiledMapping", error: NoObject) -> Problem:
+    """An object that the org does not have, as a mistake in the mapping's file."""
+    return Problem(*compiled.mapping.at("object"), error.message, error.hint)
 
 
 def changes(

@@ -48,9 +48,10 @@ def command(options: Options) -> int:
         checks = [_bad("project", error)]
     else:
         checks = list(_checks(project))
+    width = max(len(check.name) for check in checks)
     for check in checks:
         mend = f"\n    → {check.mend}" if check.mend else ""
-        options.say(f"{_MARKS[check.state]} {check.name:<10} {check.found}{mend}")
+        options.say(f"{_MARKS[check.state]} {check.name:<{width}} {check.found}{mend}")
     code = next((check.exit_code for check in checks if check.state == BAD), 0)
     body = [{"name": c.name, "state": c.state, "found": c.found, "mend": c.mend} for c in checks]
     options.result({"status": "failed" if code else "ok", "checks": body})

@@ -1,5 +1,7 @@
 """`sfsync import NAME FILE`: take a partner's file, or any table through a mapping, into the org."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,11 +10,12 @@ import click
 from sfsync.cli import metrics as figures
 from sfsync.cli.common import Options, common_options
 from sfsync.cli.run import OVERRIDES
+from sfsync.errors import ConfigError, OrgError
 
 if TYPE_CHECKING:
     from sfsync.engine.flow import PartnerFile
     from sfsync.engine.importing import TableImport
-    from sfsync.project import Content
+    from sfsync.project import Content, Project
 
 
 @click.command(name="import")
@@ -49,7 +52,7 @@ def command(
         content = project.content
         if name not in content.partner_file_names:
             step = _table(content, name, file)
-            with watch(options) as watcher:
+            with watch(options) as watcher, _fitting(project, name):
                 now.result = result = import_table(project.ports(watcher, override), Path(name).stem, step)
         else:
             partner_file = _taken(content, name)
@@ -70,7 +73,9 @@ def _show_plan(options: Options, name: str, file: Path) -> int:
     project = open_project(options.project, org=options.org)
     content, ports = project.content, project.ports(Quiet())
     if name not in content.partner_file_names:
-        result, plans = plan_import(ports, Path(name).stem, _table(content, name, file))
+        step = _table(content, name, file)
+        with _fitting(project, name):
+            result, plans = plan_import(ports, Path(name).stem, step)
     else:
         partner_file = _taken(content, name)
         rows = read_file(file, content.mapping(str(partner_file.mapping)))
@@ -78,6 +83,22 @@ def _show_plan(options: Options, name: str, file: Path) -> int:
     show(result, options)
     show_plan(plans, options)
     return result.exit_code if result.status == "refused" else 0
+
+
+@contextmanager
+def _fitting(project: "Project", name: str) -> Iterator[None]:
+    """Where the org does not know an object or a field: what in the mapping does not fit it, with its lines."""
+    try:
+        yield
+    except OrgError as error:
+        if error.code not in {"INVALID_TYPE", "INVALID_FIELD"}:
+            raise
+        from sfsync.cli.describes import against
+
+        problems = against(project.org, project.content.mapping(name))
+        if not problems:
+            raise
+        raise ConfigError(f"The mapping {name} does not fit the org.", problems=problems) from error
 
 
 def _taken(content: "Content", name: str) -> "PartnerFile":

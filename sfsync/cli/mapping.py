@@ -43,10 +43,11 @@ def check(context: click.Context, options: Options, mappings: tuple[str, ...], d
 
     With --org it also tells what changed in the fields that a mapping uses since it last looked.
     """
-    from sfsync.cli.describes import changes
+    from sfsync.cli.describes import NoObject, changes, describer, no_object
     from sfsync.mapping.usage import unused_names
 
     checked = []
+    ask = describer(options, describe)
     for path in [_path(name, options) for name in mappings] or _all(options):
         problems: Sequence[Problem] = ()
         changed: list[str] = []
@@ -57,7 +58,10 @@ def check(context: click.Context, options: Options, mappings: tuple[str, ...], d
             problems = error.problems or (Problem(str(path), 1, error.message, error.hint),)
         else:
             unused = unused_names(compiled.mapping)
-            described = _described(compiled, options, describe)
+            try:
+                described = ask(compiled.mapping.object) or {}
+            except NoObject as error:
+                problems, described = [no_object(compiled, error)], {}
             if described and (mappings or described.get("name") == compiled.mapping.object):
                 problems = compiled.check_against(described)
                 if options.org is not None:
@@ -175,12 +179,14 @@ def schema(options: Options, output: Path | None, exports: bool) -> None:
     """Print the JSON Schema of mapping files, for completion in editors."""
     from sfsync.engine.export_model import export_schema
     from sfsync.mapping.schema import mapping_schema
+    from sfsync.tabular.write import replacing
 
     text = export_schema() if exports else mapping_schema()
     if output is None:
         click.echo(text, nl=False)
         return
-    output.write_text(text, encoding="utf-8")
+    with replacing(output) as target:
+        target.write_text(text, encoding="utf-8")
     options.result({"file": str(output)})
     options.say(f"Written to {output}.")
 
@@ -215,13 +221,6 @@ def _compiled(path: Path, options: Options) -> "CompiledMapping":
         return Content(find_root(options.project, os.environ, Path.cwd())).functions
 
     return compile_mapping(load_mapping(path), functions)
-
-
-def _described(compiled: "CompiledMapping", options: Options, describe: Path | None) -> dict[str, Any]:
-    """The describe to compare with: from a file, from the org that --org names, or nothing."""
-    from sfsync.cli.describes import describer
-
-    return describer(options, describe)(compiled.mapping.object) or {}
 
 
 def _open(name: str, file: Path, options: Options, sheet: str | None) -> "tuple[Table, Bound]":

@@ -13,6 +13,8 @@ from sfsync.mapping.suggest import did_you_mean
 from sfsync.mapping.yamlfile import Place, YamlFile, read_yaml
 
 M = TypeVar("M", bound=BaseModel)
+_REFERENCE = "(env|file|keyring):"
+"""In the pattern of what must be a reference to a secret."""
 
 
 def read_model(path: Path, model: type[M], *, section: str | None = None) -> M:
@@ -54,6 +56,9 @@ def problem(file: YamlFile, detail: ErrorDetails, model: type[BaseModel], within
             suggestion = did_you_mean(str(detail["input"]), options)
         case "value_error":
             message = f"{where}: {context.get('error')}."
+        case "string_pattern_mismatch" if _REFERENCE in str(context.get("pattern")):
+            message = f"{where}: a secret must not stand in YAML."  # the value may be one, so it is not told
+            suggestion = "Name where it is kept: env:NAME, file:PATH or keyring:SERVICE/NAME."
         case "string_pattern_mismatch":
             message = (
                 f"{where}: {detail['input']!r} does not have the form {_form(str(context.get('pattern')))}."

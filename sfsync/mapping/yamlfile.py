@@ -68,7 +68,8 @@ def parse_yaml(raw: bytes, name: str) -> YamlFile:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(str(error.problem or error.context or "not valid YAML").split())
-        raise _refused(name, mark.line + 1 if mark else 1, f"Not valid YAML: {said}.") from None
+        line = mark.line + 1 if mark else 1
+        raise _refused(name, line, f"Not valid YAML: {said}.", _mended(error, line)) from None
     except YAMLError as error:
         said = str(error).strip().splitlines()[0] if str(error).strip() else "not valid YAML"
         raise _refused(name, 1, f"Not valid YAML: {said}.") from None
@@ -85,6 +86,18 @@ def parse_yaml(raw: bytes, name: str) -> YamlFile:
 
 def _refused(name: str, line: int, message: str, suggestion: str = "") -> ConfigError:
     return ConfigError(f"{name} cannot be used.", problems=[Problem(name, line, message, suggestion)])
+
+
+def _mended(error: MarkedYAMLError, line: int) -> str:
+    """What people mostly did, by what the parser stumbled over."""
+    if "\\t" in str(error.problem):
+        return "Indent with blanks, not with tabs."
+    begun = error.context_mark.line + 1 if error.context_mark else line
+    if begun < line and "flow" in str(error.context):
+        return f"Is the bracket or brace of line {begun} closed?"
+    if begun < line and "scalar" in str(error.context):
+        return f"Is the quote of line {begun} closed?"
+    return ""
 
 
 class _Walk:

@@ -22,7 +22,9 @@ def resolve(reference: str, env: Mapping[str, str], base: Path | None = None) ->
     scheme, _, rest = reference.partition(":")
     match scheme:
         case "env":
-            return _found(env.get(rest, ""), f"The environment variable {rest} is not set.")
+            return _found(
+                env.get(rest, ""), f"The environment variable {rest} is not set; {reference} asks for it."
+            )
         case "file":
             return _from_file(rest, base)
         case "keyring":

@@ -48,3 +48,16 @@ def test_mistakes_deep_inside_have_their_line_and_what_was_meant(tmp_path: Path)
 def test_a_section_that_is_not_there(tmp_path: Path):
     assert "has no section 'house'" in refused(tmp_path, "other: 1", "house")
     assert "keys with values are expected" in refused(tmp_path, "- 1")
+
+
+def test_a_secret_in_the_wrong_place_is_not_told(tmp_path: Path):
+    from sfsync.transports.settings import ImapSettings
+
+    path = tmp_path / "x.yaml"
+    path.write_text("host: h\nusername: u\npassword: geheim\n")
+    with pytest.raises(ConfigError) as caught:
+        read_model(path, ImapSettings)
+    assert ":3: password: a secret must not stand in YAML. Name where it is kept: env:NAME" in str(
+        caught.value
+    )
+    assert "geheim" not in str(caught.value)

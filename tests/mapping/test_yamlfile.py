@@ -88,3 +88,19 @@ def test_any_bytes_give_a_value_or_a_sentence(raw: bytes):
         parse_yaml(raw, "f.yaml")
     except ConfigError as error:
         assert error.problems  # noqa: PT017  both ends are fine; a traceback is not
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            "a:\n\tb: 1\n",
+            "f.yaml:2: Not valid YAML: found character '\\t' that cannot start any token. Indent with blanks",
+        ),
+        ("a: [x\nb: y\n", "Is the bracket or brace of line 1 closed?"),
+        ("a: {x: 1\nb: y\n", "Is the bracket or brace of line 1 closed?"),
+        ("a: 'x\nb: y\n", "Is the quote of line 1 closed?"),
+    ],
+)
+def test_what_people_mostly_did_is_said(text: str, hint: str):
+    assert hint in refused(text)

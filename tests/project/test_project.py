@@ -215,7 +215,7 @@ def test_the_default_org_counts_when_none_is_named(here: Path) -> None:
 def test_a_default_org_that_is_not_there(here: Path) -> None:
     with pytest.raises(ConfigError, match="no org called 'prod'") as caught:
         _ = project(make(here / "x", "default_org: prod\n")).org
-    assert "none" in caught.value.hint
+    assert "fill in `orgs:`" in caught.value.hint
 
 
 def test_without_any_org_the_way_out_is_told(here: Path) -> None:
