@@ -11,6 +11,7 @@ from sfsync.records import Bucket
 LEFT_OVER = (Bucket.INVALID, Bucket.NOT_FOUND, Bucket.DUPLICATE, Bucket.CONFLICT, Bucket.FAILED)
 """Buckets whose rows need somebody's attention."""
 
+_WAYS = {"in": "in", "out": "out", "bad": "put aside"}
 _WIDE = 160  # characters of a line that goes to a file or pipe, where no window sets the width
 
 
@@ -115,7 +116,9 @@ def run_text(run: Run) -> str:
         lines = [(one.step, one.bucket.value, _number(one.rows), one.reason) for one in run.reasons]
         parts += ["", _table(("step", "bucket", "#rows", "reason"), lines)]
     if run.files:
-        lines = [(file.direction, file.partner_file, file.name, _number(file.size)) for file in run.files]
+        lines = [
+            (_WAYS[file.direction], file.partner_file, file.name, _number(file.size)) for file in run.files
+        ]
         parts += ["", _table(("", "partner file", "name", "#bytes"), lines)]
     if run.jobs:
         lines = [
@@ -172,7 +175,7 @@ def _what(event: Event) -> tuple[str, str, str]:
     if file is None:
         return "", "", ""
     details = [file.name, file.partner_file, f"mapping {file.mapping}" if file.mapping else ""]
-    return "", f"file {file.direction}", "; ".join(filter(None, details))
+    return "", f"file {_WAYS[file.direction]}", "; ".join(filter(None, details))
 
 
 def _where(row: RowRecord) -> str:

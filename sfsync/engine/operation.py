@@ -294,7 +294,7 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
         try:
             file = read_file(claimed.path, ports.mapping(partner_file.mapping), claimed.name)
         except FileRefused as error:
-            claimed.quarantine(str(error))
+            _put_aside(running, inbox, claimed, str(error))
             running.say(f"{error} The file was put into quarantine.")
             continue
         try:
@@ -302,7 +302,7 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
         except BudgetSpent:
             raise  # the file is good: it stays taken, and the next run takes it up
         except GuardRefused as error:
-            claimed.quarantine(str(error))
+            _put_aside(running, inbox, claimed, str(error))
             running.refused = True
             running.say(f"{claimed.name}: {error} The file was put into quarantine.")
             continue
@@ -314,6 +314,14 @@ def _take_waiting(running: Running, flow: Flow, inbox: Inbox) -> Iterator[StepRe
                 yield from _one(running, flow, step, None)
     for step in last.values():
         yield from _one(running, flow, step, None)
+
+
+def _put_aside(running: Running, inbox: Inbox, claimed: Claimed, reason: str) -> None:
+    """Quarantine a file, and note that it came."""
+    came = FileRecord(claimed.name, claimed.digest, "bad", inbox.name, claimed.path.stat().st_size)
+    claimed.quarantine(reason)
+    running.put_aside = True
+    running.journal.record_file(running.run_id, came)
 
 
 _DOUBTFUL = (Bucket.INVALID, Bucket.NOT_FOUND)

@@ -99,6 +99,8 @@ class Running:
     output: Path | None = None
     """The file that somebody wants instead of the one in the outbox."""
     refused: bool = False
+    put_aside: bool = False
+    """Whether a file went to quarantine: its rows were not applied."""
     failed: bool = False
     """Whether a part of the run failed that the rest did not depend on."""
 
@@ -107,7 +109,9 @@ class Running:
         """How the run ends whatever its rows say; empty when they decide."""
         if self.failed:
             return "failed"
-        return "refused" if self.refused else ""
+        if self.refused:
+            return "refused"
+        return "partial" if self.put_aside else ""
 
     def ended(self, status: str | None = None) -> RunResult:
         """The run as it stands; ``status`` where it is not the run's own."""

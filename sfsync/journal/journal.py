@@ -248,7 +248,7 @@ class Journal(Tables):
             )
             return Run(
                 _run(row),
-                tuple(_step(one) for one in steps_),
+                tuple(_merged(map(_step, steps_))),
                 tuple(story.file_of(one) for one in files_),
                 tuple(story.job_of(one) for one in jobs_),
                 rows.reasons(connection, row.id),
@@ -334,6 +334,21 @@ def _run(row: Row[Any]) -> RunRecord:
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
+
+
+def _merged(steps_: Iterable[StepRecord]) -> Iterator[StepRecord]:
+    """One record for each step; what ran several times (once a file) is added up."""
+    found: dict[str, list[StepRecord]] = {}
+    for one in steps_:
+        found.setdefault(one.name, []).append(one)
+    for name, parts in found.items():
+        yield StepRecord(
+            name,
+            sum(one.selected for one in parts),
+            {bucket: sum(one.buckets[bucket] for one in parts) for bucket in Bucket},
+            sum(one.api_calls for one in parts),
+            sum(one.seconds for one in parts),
+        )
 
 
 def _step(row: Row[Any]) -> StepRecord:

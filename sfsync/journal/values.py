@@ -63,9 +63,9 @@ class RowPack:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file that a run took in or gave out; ``digest`` is of its bytes, ``direction`` is "in" or "out".
+    """A file that a run took in, gave out or put aside: ``direction`` is "in", "out" or "bad".
 
-    ``mapping`` names the mapping that read it, and its state. The journal fills in ``run_id`` and ``at`` when it
+    ``digest`` is of its bytes. ``mapping`` names the mapping that read it, and its state. The journal fills in ``run_id`` and ``at`` when it
     gives the record back.
     """
 

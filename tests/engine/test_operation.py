@@ -238,6 +238,30 @@ def test_a_file_that_a_guard_refuses_goes_to_quarantine_and_the_next_is_taken(or
     assert any("a-bad.csv" in message and "--override rejects" in message for message in result.messages)
 
 
+def test_a_file_that_cannot_be_read_is_told_by_the_exit_code_and_the_journal(ordered: House) -> None:
+    ordered.deliver("allocation", "a.csv", "%PDF-1.4 no table")
+    result = ordered.run("charge_card.allocation_in")
+    assert (result.status, result.exit_code) == ("partial", 1)
+    (event,) = ordered.project.journal.explain("a.csv").events
+    assert (event.file.name, event.file.direction, event.file.partner_file) == (
+        "a.csv",
+        "bad",
+        "allocation_in",
+    )
+    assert ordered.project.journal.file_taken(event.file.digest, "allocation_in") is None
+    assert ordered.run("charge_card.allocation_in").exit_code == 0
+
+
+def test_steps_that_ran_once_a_file_are_one_line_of_the_run(ordered: House) -> None:
+    for name, key in zip("ab", order_keys(ordered), strict=False):
+        ordered.deliver("allocation", f"{name}.csv", f"Order number;Card number\n{key};{card_id(key)}\n")
+    result = ordered.run("charge_card.allocation_in")
+    steps = {step.name: step for step in last(ordered).steps}
+    assert len(steps) == len(last(ordered).steps)
+    assert steps["allocation_in"].selected == 2
+    assert steps["allocation_in"].api_calls == result.steps[0].api_calls
+
+
 def test_a_file_for_which_no_api_calls_are_left_stays_and_the_next_run_takes_it(ordered: House) -> None:
     key = order_keys(ordered)[0]
     ordered.deliver("allocation", "good.csv", f"Order number;Card number\n{key};{card_id(key)}\n")
