@@ -65,8 +65,8 @@ class RowPack:
 class FileRecord:
     """A file that a run took in, gave out or put aside: ``direction`` is "in", "out" or "bad".
 
-    ``digest`` is of its bytes. ``mapping`` names the mapping that read it, and its state. The journal fills in ``run_id`` and ``at`` when it
-    gives the record back.
+    ``digest`` is of its bytes. ``mapping`` names the mapping that read it, and its state. The journal fills in
+    ``run_id`` and ``at`` when it gives the record back.
     """
 
     name: str
