@@ -125,6 +125,8 @@ class _Loading:
             PLACE, keep="first", maintain_order=True
         )  # a row counts once, whatever an org says
         yield found
+        if found.height == self.part.rows:
+            return
         left = pl.concat([keys.select(PLACE) for keys in self.part.keys]).join(found, on=PLACE, how="anti")
         yield _same(left, self._left)
 

@@ -124,10 +124,18 @@ def ends_whole(file: BinaryIO) -> bool:
     file.seek(0)
     quotes, last = 0, b""
     while piece := file.read(_PIECE):
-        quotes += piece.count(b'"')
+        quotes += _quotes(piece)
         last = piece[-1:]
     file.seek(0)
     return last == b"\n" and quotes % 2 == 0
+
+
+def _quotes(piece: bytes) -> int:
+    if len(piece) < _PIECE:
+        return piece.count(b'"')
+    import numpy as np  # where every cell is quoted it is several times as fast
+
+    return int(np.count_nonzero(np.frombuffer(piece, np.uint8) == ord('"')))
 
 
 def whole(records: Iterator[list[str]]) -> Iterator[list[str]]:
