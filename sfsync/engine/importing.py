@@ -20,16 +20,25 @@ from sfsync.engine.guards import BUDGET, REJECTED, Calls, Counts, Guards, judge,
 from sfsync.engine.piles import Desk, Pile, Rows
 from sfsync.engine.plan import Meter, samples_of
 from sfsync.engine.results import StepPlan, StepResult
-from sfsync.engine.run import PASSES, PAUSE, LedgerError
+from sfsync.engine.run import PASSES, PAUSE
+from sfsync.engine.table_ledger import (
+    LEDGER,
+    accounted,
+    buckets,
+    line,
+    looked_at,
+    reasons,
+    settled,
+    unsettled,
+)
 from sfsync.engine.tables import Lookups, TableFile, look_up, refused
 from sfsync.errors import BudgetSpent, ConfigError, GuardRefused, LoginFailed, OrgError
 from sfsync.languages.reason import Reason
 from sfsync.mapping.block import as_series_of_text
 from sfsync.mapping.rows import as_json
-from sfsync.records import Bucket, Outcome, Progress, State
+from sfsync.records import Bucket, Progress
 from sfsync.salesforce.bulk2_frames import OUTCOMES, frame_of
 from sfsync.salesforce.bulk2_jobs import not_sent
-from sfsync.salesforce.bulk_frames import PLACE
 from sfsync.salesforce.finding import Finder, Source
 from sfsync.salesforce.soql import name as soql_name
 
@@ -38,26 +47,7 @@ if TYPE_CHECKING:
     from sfsync.mapping.plan import Lookup
     from sfsync.mapping.rows import MappedBlock
 
-LEDGER = pl.Schema(
-    {
-        ROW: pl.UInt32(),
-        KEY: pl.String(),
-        "bucket": pl.Enum([bucket.value for bucket in Bucket]),
-        "reason": pl.String(),
-        "field": pl.String(),
-        ID: pl.String(),
-        "fields": pl.String(),
-        "code": pl.String(),
-        "others": pl.String(),
-        "via": pl.Categorical(),  # the request or bulk job that carried it
-    }
-)
-"""Where each row of the file ended. ``field``: our name of what is to blame; ``fields``: what an update changed;
-``code``: ``rule:…`` of the mapping, ``org:…`` of the org, or one of ours; ``others``: rows that the reason names."""
-
 NO_KEY = Reason("no_key", "the row has no key")
-UNKNOWN = "outcome_unknown"
-"""The code of an outcome that nobody knows."""
 AGAIN = 10
 """Rows that are sent again go as single changes up to so many times the usual number: that lane copes with locks."""
 
@@ -175,7 +165,7 @@ class TableImport:
                     finder.expected = self.file.expected(block.source) if only is None else len(only)
                     finder.paths = sorted({ID, *self._paths(block).values()})
                 found.rows += block.frame.height
-                found.told.append(_line(refused(block)))
+                found.told.append(line(refused(block)))
                 self._decide(block, self._sound(block, seen, found), finder, found)
                 if progress is not None:
                     progress(0)
@@ -198,11 +188,11 @@ class TableImport:
         else:
             missing = no_record(self.object)
             found.told.append(
-                _line(differences.new, bucket=Bucket.NOT_FOUND, reason=missing, code=missing.code)
+                line(differences.new, bucket=Bucket.NOT_FOUND, reason=missing, code=missing.code)
             )
         found.updates.add(Rows(differences.differing, differences.changed, differences.before))
         found.blanks += differences.blanks
-        found.told.append(_line(differences.same, bucket=Bucket.UNCHANGED))
+        found.told.append(line(differences.same, bucket=Bucket.UNCHANGED))
 
     def _sound(self, block: "MappedBlock", seen: list[pl.DataFrame], found: Survey) -> pl.DataFrame:
         """The rows to compare: ``row``, ``key`` and the fields but the key's; others of them are told of."""
@@ -215,7 +205,7 @@ class TableImport:
         keyless = frame.filter((pl.col(KEY) == "").fill_null(value=True))
         if keyless.height:
             found.told.append(
-                _line(
+                line(
                     keyless.with_columns(pl.lit(None, pl.String).alias(KEY)),
                     bucket=Bucket.INVALID,
                     reason=NO_KEY,
@@ -235,7 +225,7 @@ class TableImport:
             others = pl.col("row_first").cast(pl.String)
             reason = pl.format(str(same_key("{}")), "row_first")
             lines = repeated.with_columns(reason.alias("reason"), others.alias("others"))
-            found.told.append(_line(lines, bucket=Bucket.DUPLICATE, code=same_key("").code))
+            found.told.append(line(lines, bucket=Bucket.DUPLICATE, code=same_key("").code))
             frame = frame.join(repeated, on=ROW, how="anti", maintain_order="left")
         return frame
 
@@ -247,24 +237,6 @@ class TableImport:
 
 def _as_json(values: pl.Series) -> pl.Series:
     return as_json(values.to_frame("value"))["value"]
-
-
-def _line(
-    rows: pl.DataFrame, *, bucket: Bucket | None = None, reason: str = "", code: str = ""
-) -> pl.DataFrame:
-    """Rows as lines of the ledger; what a frame does not have is empty, or the same for all of its rows."""
-    common = {
-        "bucket": None if bucket is None else bucket.value,
-        "reason": str(reason),
-        "field": "",
-        ID: None,
-        "fields": "",
-        "code": code,
-        "others": "",
-        "via": "",
-    }
-    columns = [pl.lit(value).alias(name) for name, value in common.items() if name not in rows.columns]
-    return rows.with_columns(columns).select(pl.col(name).cast(dtype) for name, dtype in LEDGER.items())
 
 
 def run_table(
@@ -293,27 +265,21 @@ def run_table(
                 rows = found.rows
                 _guard(step, found, guards, override, meter)
             else:
-                told = _looked_at(told, again)
+                told = looked_at(told, again)
             lines.append(told)
-            waiting = found.waiting()
             last = turn == PASSES - 1 or (turn and spent_up(guards, meter.spent(), override=override))
             if last:  # a last look; nothing more is sent
-                lines.append(_unsettled(waiting, again))
+                lines.append(unsettled(found.waiting(), again))
                 break
-            outcomes = _write(found.piles, progress)
-        settled = waiting.join(outcomes.rename({PLACE: ROW}), on=ROW, how="left", maintain_order="left")
-        unsettled = (pl.col("state") == State.UNKNOWN.value).fill_null(value=True) | pl.col("locked")
-        again = settled.filter(unsettled)
-        lines += _settled(settled.filter(~unsettled))
+            again, known = settled(found.waiting(), _write(found.piles, progress))
+        lines += known
         if again.is_empty():
             break
         clock.sleep(pause)
         pause *= 2
-    ledger = pl.concat(lines).sort(ROW)
-    if ledger.height != rows or ledger[ROW].n_unique() != rows:
-        raise LedgerError(f"{rows:,} rows were read, {ledger.height:,} are accounted for.")
+    ledger = accounted(lines, rows)
     seconds = clock.monotonic() - started
-    return StepResult(step.name, rows, _buckets(ledger), meter.spent() - calls, seconds), ledger
+    return StepResult(step.name, rows, buckets(ledger), meter.spent() - calls, seconds), ledger
 
 
 def plan_table(step: TableImport, org: Org, *, guards: Guards, meter: Meter) -> StepPlan:
@@ -322,9 +288,9 @@ def plan_table(step: TableImport, org: Org, *, guards: Guards, meter: Meter) -> 
     lookups = step.look_up(org)
     with step.survey(org, lookups) as found:
         cost = found.cost
-        waiting = _line(found.waiting(), bucket=Bucket.APPLIED)
+        waiting = line(found.waiting(), bucket=Bucket.APPLIED)
         ledger = pl.concat([found.ledger, waiting])
-        result = StepResult(step.name, found.rows, _buckets(ledger), meter.spent() - calls + cost)
+        result = StepResult(step.name, found.rows, buckets(ledger), meter.spent() - calls + cost)
         piles = {("create", step.object): found.creates, ("update", step.object): found.updates}
         shown = [
             part for pile in found.piles for key, change in pile.samples for part in samples_of(key, change)
@@ -334,7 +300,7 @@ def plan_table(step: TableImport, org: Org, *, guards: Guards, meter: Meter) -> 
             step.about,
             {what: pile.rows for what, pile in piles.items() if pile.rows},
             shown,
-            _reasons(ledger),
+            reasons(ledger),
             list(
                 judge(
                     guards, found.counts, Calls(cost, meter.spent(), meter.remaining()), override=frozenset()
@@ -363,38 +329,3 @@ def _guard(step: TableImport, found: Survey, guards: Guards, override: frozenset
     if refusals:
         kind = BudgetSpent if BUDGET.issuperset(refusals) else GuardRefused
         raise kind(f"{step.name} was refused before its first write: {'; '.join(refusals.values())}.")
-
-
-def _looked_at(told: pl.DataFrame, again: pl.DataFrame) -> pl.DataFrame:
-    """The lines of rows whose outcome was unknown: what needs nothing now had been written."""
-    unknown = again.filter(pl.col("state") != State.REFUSED.value)[ROW]
-    written = (pl.col("bucket") == Bucket.UNCHANGED.value) & pl.col(ROW).is_in(unknown.implode())
-    bucket = pl.when(written).then(pl.lit(Bucket.APPLIED.value)).otherwise(pl.col("bucket").cast(pl.String))
-    return told.with_columns(bucket.cast(LEDGER["bucket"]).alias("bucket"))
-
-
-def _unsettled(rows: pl.DataFrame, again: pl.DataFrame | None) -> pl.DataFrame:
-    """Lines of rows that stay so: the org's last word, or that nobody knows."""
-    unknown = _line(rows, bucket=Bucket.FAILED, reason=Outcome(State.UNKNOWN).reason, code=UNKNOWN)
-    if again is None:
-        return unknown
-    said = again.filter(pl.col("state") == State.REFUSED.value).join(rows, on=ROW, how="semi")
-    return pl.concat([unknown.join(said, on=ROW, how="anti"), *_settled(said)])
-
-
-def _settled(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Lines of the rows whose outcome is known."""
-    named = rows.rename({"id": ID}).with_columns(pl.format("org:{}", "code").alias("code"))
-    done = pl.col("state") == State.DONE.value
-    yield _line(named.filter(done).drop("reason", "code"), bucket=Bucket.APPLIED)
-    yield _line(named.filter(~done), bucket=Bucket.FAILED)
-
-
-def _buckets(ledger: pl.DataFrame) -> dict[Bucket, int]:
-    return {Bucket(name): count for name, count in ledger["bucket"].value_counts().iter_rows()}
-
-
-def _reasons(ledger: pl.DataFrame) -> dict[str, int]:
-    text = pl.format("{}: {}", pl.col("bucket").cast(pl.String), "reason").alias("told")
-    kept = pl.col("bucket").is_in([Bucket.APPLIED.value, Bucket.UNCHANGED.value])
-    return dict(ledger.filter(~kept).select(text)["told"].value_counts(sort=True).iter_rows())
