@@ -3,6 +3,9 @@
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Any
 
 from sfsync.journal.values import Event, FileRecord, JobRecord, RowRecord, Run, RunRecord, StepRecord, Story
@@ -13,6 +16,7 @@ LEFT_OVER = (Bucket.INVALID, Bucket.NOT_FOUND, Bucket.DUPLICATE, Bucket.CONFLICT
 
 _WAYS = {"in": "in", "out": "out", "bad": "put aside"}
 _WIDE = 160  # characters of a line that goes to a file or pipe, where no window sets the width
+_NARROW = 20  # characters that details have however narrow the window is
 
 
 def run_json(run: RunRecord) -> dict[str, Any]:
@@ -136,16 +140,27 @@ def rows_table(rows: Iterable[RowRecord]) -> str:
 
 
 def story_text(story: Story) -> str:
-    """A story as a table, oldest event first."""
+    """A story run by run, oldest event first: the step, what happened, and its details."""
     if not story.events:
         return f"The journal knows nothing of {story.about}."
-    lines = [(_time(event.at), event.run_id, event.flow, *_what(event)) for event in story.events]
-    text = _table(("when", "run", "flow", "step", "what", "details"), lines)
+    told = [(event, *_what(event)) for event in story.events]
+    steps = max(len(step) for _, step, _, _ in told)
+    whats = max(len(what) for _, _, what, _ in told)
+    indent = 2 + steps + 2 + whats + 2
+    lines: list[str] = []
+    for run_id, events in groupby(told, key=lambda line: line[0].run_id):
+        parts = list(events)
+        first = parts[0][0]
+        lines.append(f"{_time(first.at)}  {first.flow}, run {run_id}")
+        for _, step, what, details in parts:
+            wrapped = wrap(details, max(_width() - indent, _NARROW), break_on_hyphens=False) or [""]
+            lines.append(f"  {step:<{steps}}  {what:<{whats}}  {wrapped[0]}".rstrip())
+            lines += [f"{'':<{indent}}{line}" for line in wrapped[1:]]
     if story.cut:
-        text += f"\nOnly the newest {len(story.events)} events are shown."
+        lines.append(f"Only the newest {len(story.events)} events are shown.")
     if story.also:
-        text += "\nSee also: " + ", ".join(story.also[:10]) + (", …" if len(story.also) > 10 else "")
-    return text
+        lines.append("See also: " + ", ".join(story.also[:10]) + (", …" if len(story.also) > 10 else ""))
+    return "\n".join(lines)
 
 
 def _what(event: Event) -> tuple[str, str, str]:
@@ -192,16 +207,17 @@ def _job_state(job: JobRecord) -> str:
 
 
 def _steps_table(steps: Sequence[StepRecord]) -> str:
+    met = [bucket for bucket in Bucket if any(step.buckets.get(bucket) for step in steps)]
     lines = [
         (
             step.name,
-            *(_number(count) for count in (step.selected, *(step.buckets.get(one, 0) for one in Bucket))),
+            *(_number(count) for count in (step.selected, *(step.buckets.get(one, 0) for one in met))),
             _number(step.api_calls),
             _seconds(step.seconds),
         )
         for step in steps
     ]
-    return _table(("step", "#selected", *(f"#{one.value}" for one in Bucket), "#calls", "#seconds"), lines)
+    return _table(("step", "#selected", *(f"#{one.value}" for one in met), "#calls", "#seconds"), lines)
 
 
 def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -217,11 +233,16 @@ def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
         table.add_column(heading.removeprefix("#"), justify="right" if numbers else "left", overflow="fold")
     for line in lines:
         table.add_row(*(Text(cell) for cell in line))  # Text: a reason's square brackets are no markup
-    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    console = Console(width=_width())
     with console.capture() as capture:
         console.print(table)
     printed = [line.rstrip() for line in capture.get().splitlines()]
     return "\n".join(line for line in printed if line)
+
+
+def _width() -> int:
+    """Characters of a line."""
+    return get_terminal_size().columns if sys.stdout.isatty() else _WIDE
 
 
 def _step_json(step: StepRecord) -> dict[str, Any]:

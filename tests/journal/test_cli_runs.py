@@ -64,6 +64,8 @@ def test_show(url):
     for part in ("One left.", "14,997 left", "file=may.csv", "may.csv:3", "results not read", "1,234"):
         assert part in text
     assert "the card [bold]is[/bold] another's" in text  # a reason is text, not markup
+    assert "conflict" in text
+    assert "duplicate" not in text  # only the buckets that were met
     body = json.loads(invoke(url, "show", run_id, "--json", "--rows"))
     assert body["steps"][0] == {
         "name": "cards", "selected": 2, "applied": 1, "unchanged": 0, "invalid": 0, "not_found": 0,
@@ -72,6 +74,17 @@ def test_show(url):
     assert [row["key"] for row in body["rows"]] == ["WF-2"]
     assert (body["run_id"], body["api_calls"], body["exit_code"]) == (run_id, 3, 1)
     assert json.loads(invoke(url, "show", "--json"))["status"] == "running"
+
+
+def test_explain_is_readable_in_a_narrow_window(url, monkeypatch):
+    from sfsync.cli import runs_view
+
+    monkeypatch.setattr(runs_view, "_WIDE", 60)
+    lines = invoke(url, "explain", "wf-1").splitlines()
+    assert max(map(len, lines)) <= 60
+    assert sum("run 2" in line for line in lines) == len(
+        [line for line in lines if not line.startswith((" ", "See"))]
+    )
 
 
 def test_explain(url):
