@@ -1,7 +1,7 @@
 """`sfsync mapping`: check mappings, try them on a file, turn a file into CSV for another tool, print the schema."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,6 @@ from sfsync.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from sfsync.mapping.bind import Bound
     from sfsync.mapping.compile import CompiledMapping
-    from sfsync.mapping.rows import MappedBlock
     from sfsync.mapping.transforms import Function
     from sfsync.tabular.model import Table
 
@@ -109,7 +108,7 @@ def preview(options: Options, mapping: str, file: Path, rows: int, sheet: str | 
     tally = view.Tally()
     taken: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
-    for block in _blocks(table, bound):
+    for block in bound.map(table, broken=table.broken):
         tally.add(block)
         if len(taken) < rows or len(rejects) < rows:
             view.sample(block, bound, rows, taken, rejects)
@@ -147,7 +146,6 @@ def apply(
     """
     from sfsync.cli.mapping_csv import csv_of, write_headings
     from sfsync.cli.mapping_view import Tally
-    from sfsync.mapping.ahead import ahead
     from sfsync.tabular.write import replacing
 
     table, bound = _open(mapping, file, options, sheet)
@@ -157,7 +155,7 @@ def apply(
         left = stack.enter_context(stack.enter_context(replacing(rejects)).open("wb")) if rejects else None
         write_headings(bound, out, left)
         work = partial(csv_of, bound, rejects=left is not None, raw=raw)
-        for written in ahead(work, _blocks(table, bound), threads=2):
+        for written in bound.each(table, work, broken=table.broken):
             tally.add(written.block)
             out.write(written.applied)
             if left is not None:
@@ -241,17 +239,6 @@ def _open(name: str, file: Path, options: Options, sheet: str | None) -> "tuple[
         names = ", ".join(f"{lookup.object}.{lookup.field}" for lookup in compiled.lookups)
         options.note(f"Fields that are looked up in the org ({names}) are left out.")
     return table, bound
-
-
-def _blocks(table: "Table", bound: "Bound") -> "Iterator[MappedBlock]":
-    """The mapped blocks; rows that the file itself broke are refused whatever their cells say."""
-    seen, broken = 0, {}
-    for block in bound.map(table):
-        for found in table.problems[seen:]:  # the table is read ahead: these may be about later blocks
-            if found.severity == "error" and found.column is None:
-                broken[found.row] = (found.problem, found.message)
-        seen = len(table.problems)
-        yield block.without(broken)
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

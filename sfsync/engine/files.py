@@ -4,7 +4,6 @@ import shutil
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -124,20 +123,8 @@ def map_table(
     blocks: "Sequence[pl.DataFrame] | None" = None,
 ) -> "list[MappedRow]":
     """All rows of a table through its mapping; ``lookups`` as for ``Bound.map``; ``blocks`` where they were read."""
-    from sfsync.mapping.rows import RowProblem
-
-    rows = [
-        row
-        for block in bound.map(table if blocks is None else blocks, lookups=lookups)
-        for row in block.rows()
-    ]
-    broken = {problem.row: problem for problem in table.problems if problem.severity == "error"}
-    for index, row in enumerate(rows):
-        if row.number in broken:  # the row itself is broken: what its cells seem to say counts for nothing
-            found = broken[row.number]
-            problem = RowProblem(row.number, "", "", found.problem, found.message, "error")
-            rows[index] = replace(row, values={}, problem=problem)
-    return rows
+    source = table if blocks is None else blocks
+    return [row for block in bound.map(source, lookups=lookups, broken=table.broken) for row in block.rows()]
 
 
 def map_records(mapping: "CompiledMapping", records: Sequence[Record]) -> "Iterator[MappedRow]":

@@ -39,20 +39,13 @@ class TableFile:
         """The mapped blocks in file order; of ``only`` these rows. Rows that the file itself broke are refused."""
         import polars as pl
 
-        broken: dict[int, tuple[str, str]] = {}
-        seen = 0
+        if only is None:
+            return self.bound.map(self.table, lookups=lookups, broken=self.table.broken)
 
-        def read() -> "Iterator[pl.DataFrame]":
-            nonlocal seen
-            seen = 0  # the table forgets its problems when it is read anew
-            for block in self.table.blocks():
-                yield block if only is None else block.filter(pl.col("row").is_in(only.implode()))
+        def some() -> "Iterator[pl.DataFrame]":
+            return (block.filter(pl.col("row").is_in(only.implode())) for block in self.table.blocks())
 
-        for block in self.bound.map(self.table if only is None else read, lookups=lookups):
-            new, seen = self.table.problems[seen:], len(self.table.problems)
-            # Kept for later blocks: a reader may hold rows back that it has noted already.
-            broken |= {note.row: (note.problem, note.message) for note in new if note.severity == "error"}
-            yield block.without(broken) if broken else block
+        return self.bound.map(some, lookups=lookups, broken=self.table.broken)
 
     def expected(self, first: "pl.DataFrame") -> int:
         """About how many rows there are, from the ``first`` block as it was read."""

@@ -1,9 +1,12 @@
 """A mapping tied to one file, and the file's blocks mapped one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
+
+import polars as pl
 
 from sfsync.languages.reason import Reason
 from sfsync.mapping.ahead import ahead
@@ -18,6 +21,8 @@ from sfsync.mapping.rows import MappedBlock, RowProblem
 from sfsync.mapping.rules import NUMBERS, rows_reason
 from sfsync.mapping.source import Blocks, source_of
 from sfsync.mapping.transforms import own_reason
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,13 @@ class Bound:
         """Our names for which the file has no column."""
         return self.columns.absent
 
-    def map(self, blocks: Blocks, *, lookups: Map[Lookup, LookedUp] | None = None) -> Iterator[MappedBlock]:
+    def map(
+        self,
+        blocks: Blocks,
+        *,
+        lookups: Map[Lookup, LookedUp] | None = None,
+        broken: Map[int, tuple[str, str]] | None = None,
+    ) -> Iterator[MappedBlock]:
         """Map the blocks of the file, in order.
 
         Where the mapping says ``unique``, the columns concerned are read before, and the rows where something
@@ -87,9 +98,29 @@ class Bound:
         one that is given out.
 
         ``lookups``: what was found in the org, value → wanted value, for each of ``CompiledMapping.lookups``;
-        without it, fields that need a lookup are left out.
+        without it, fields that need a lookup are left out. ``broken``: rows that the file itself broke, with rule
+        and message, refused whatever their cells say; it may grow while the blocks are read (``Table.broken``).
         """
+        return self.each(blocks, _itself, lookups=lookups, broken=broken)
+
+    def each(
+        self,
+        blocks: Blocks,
+        work: Callable[[MappedBlock], R],
+        *,
+        lookups: Map[Lookup, LookedUp] | None = None,
+        broken: Map[int, tuple[str, str]] | None = None,
+    ) -> Iterator[R]:
+        """What ``work`` makes of each block of ``map``; it is done in the thread that mapped the block."""
         source = source_of(blocks, once=not self.columns.plan.unique)
         doubles = find_duplicates(self.columns, source) if self.columns.plan.unique else None
-        work = partial(map_block, self.columns, seen=Distinct(), doubles=doubles, lookups=lookups)
-        yield from ahead(work, source.blocks(), threads=self.columns.plan.threads)
+        mapped = partial(map_block, self.columns, seen=Distinct(), doubles=doubles, lookups=lookups)
+
+        def done(block: pl.DataFrame) -> R:
+            return work(mapped(block).without(broken or {}))
+
+        yield from ahead(done, source.blocks(), threads=self.columns.plan.threads)
+
+
+def _itself(block: MappedBlock) -> MappedBlock:
+    return block

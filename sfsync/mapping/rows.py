@@ -107,8 +107,8 @@ class MappedBlock:
 
         What the cells of such a row seem to say counts for nothing, so its own problems go.
         """
-        mine = self.frame["row"].is_in(list(broken))
-        if not mine.any():
+        mine = self.frame["row"].is_in(list(broken)) if broken else None
+        if mine is None or not mine.any():
             return self
         rows = self.frame["row"].filter(mine).to_list()
         told = pl.DataFrame(

@@ -50,7 +50,7 @@ def open_json(path: Path, hints: Hints) -> Table:
                 for key, item in value.items():
                     cells[keys[key]] = _cell(item)
             else:
-                notes.problems.append(
+                notes.tell(
                     CellProblem(
                         number,
                         None,

@@ -63,7 +63,7 @@ def _fitted(row: int, record: Sequence[str], layout: Layout, notes: Notes) -> Se
     if len(record) == layout.width and not any(field.strip() for field in record[layout.columns :]):
         return record[: layout.columns]
     if any(field.strip() for field in record):
-        notes.problems.append(layout.shape.problem(row, record, layout.delimiter))
+        notes.tell(layout.shape.problem(row, record, layout.delimiter))
     if layout.shape.shifted(record):
         return [*record[:1], *[""] * (layout.columns - 1)]
     return [*record[: layout.columns], *[""] * (layout.columns - len(record))]

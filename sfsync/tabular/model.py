@@ -1,6 +1,6 @@
 """What a table file looks like to the rest of sfsync, whatever its format: hints going in, a ``Table`` coming out."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,10 +59,18 @@ class Notes:
 
     problems: list[CellProblem] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    broken: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """The rows that the file itself broke: problem and message, whatever their cells say."""
+
+    def tell(self, problem: CellProblem) -> None:
+        self.problems.append(problem)
+        if problem.severity == "error" and problem.column is None:
+            self.broken[problem.row] = (problem.problem, problem.message)
 
     def clear(self) -> None:
         self.problems.clear()
         self.skipped.clear()
+        self.broken.clear()
 
 
 Source = Callable[[Notes], "Iterator[pl.DataFrame]"]
@@ -108,6 +116,11 @@ class Table:
     @property
     def skipped(self) -> list[Skipped]:
         return self.notes.skipped
+
+    @property
+    def broken(self) -> Mapping[int, tuple[str, str]]:
+        """The rows that the file itself broke, as far as ``blocks`` was read: problem and message."""
+        return self.notes.broken
 
     def blocks(self) -> "Iterator[pl.DataFrame]":
         """The rows as frames by the convention of ``cells.Kind``; reads the file from the start each time.
