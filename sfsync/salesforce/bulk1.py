@@ -10,6 +10,7 @@ import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, BinaryIO
 
 from salesforce_bulk import CsvDictsAdapter, SalesforceBulk
@@ -176,6 +177,9 @@ class _Lane:
     ) -> None:
         """Send all batches, close the job, and note what became of the rows."""
         job = self._create(object_name, operation, key_field, sum(len(one.places) for one in documents))
+        unknown = replace(_UNKNOWN, via=job.id)
+        for place in chain.from_iterable(document.places for document in documents):
+            outcomes[place] = unknown
         batches: dict[str, _Document] = {}
         stopped: OrgError | LoginFailed | None = None
         for document in documents:

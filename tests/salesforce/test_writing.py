@@ -152,6 +152,7 @@ def test_a_lost_answer_makes_the_rows_unknown_and_the_rest_goes_on(org):
     outcomes = open_org().write(creates(1200))
     assert [outcome.state for outcome in outcomes] == [State.UNKNOWN] * 1000 + [State.DONE] * 200
     assert len(composite.requests) == 1
+    assert [outcome.via for outcome in outcomes] == ["#1 POST composite"] * 1000 + ["#2 POST composite"] * 200
 
 
 @pytest.mark.parametrize("body", ["<html>", "[]", '{"compositeResponse": []}', '{"compositeResponse": [{}]}'])
@@ -166,6 +167,7 @@ def test_two_lost_answers_in_a_row_end_the_write(org):
     assert len(org.calls) == 2
     assert [outcome.state for outcome in outcomes[:1900]] == [State.UNKNOWN] * 1900
     assert {outcome.code for outcome in outcomes[1900:]} == {"NOT_SENT"}
+    assert {outcome.via for outcome in outcomes[1900:]} == {""}  # nothing carried them
 
 
 def test_an_org_that_is_down_before_anything_was_sent_is_an_error(org):

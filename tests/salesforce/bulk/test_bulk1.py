@@ -43,6 +43,7 @@ def test_rows_of_one_parent_share_a_batch_and_outcomes_keep_the_order(org, sessi
     ]
     assert len(told[-1].batches) == 3
     assert told[-1].settled
+    assert {outcome.via for outcome in outcomes} == {told[-1].id}
 
 
 def test_the_job_is_serial_and_reported_before_any_batch(org, session):

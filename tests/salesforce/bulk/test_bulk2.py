@@ -42,6 +42,19 @@ def test_outcomes_come_in_the_order_of_the_input_from_results_in_any_order():
     assert session.sent()[0] == {KEY_FIELD: "WF-0", "LastName": "Name 0"}
 
 
+def test_every_row_that_was_sent_names_its_job():
+    session = FakeSession(by_last_digit)
+    outcomes = load(session)
+    (job,) = session.jobs
+    assert {outcome.via for outcome in outcomes} == {job}
+    session = FakeSession(lambda row: ("created", row["LastName"]))
+    outcomes = load(session, 20, part_bytes=120)
+    assert list(dict.fromkeys(outcome.via for outcome in outcomes)) == list(session.jobs)
+    session = FakeSession()
+    session.trouble("GET", "successfulResults", DOWN)
+    assert {(outcome.state, outcome.via) for outcome in load(session)} == {(State.UNKNOWN, *session.jobs)}
+
+
 def test_the_job_is_reported_before_its_upload_and_when_it_is_settled():
     session, told = FakeSession(), []
     load(session, on_job=lambda job: told.append((job.state, job.settled, len(session.uploads[job.id]))))
