@@ -45,14 +45,13 @@ def framed(layout: Layout, records: Iterable[tuple[int, Sequence[str]]], notes: 
         [pl.Series("row", rows, dtype=pl.UInt32)]
         + [pl.Series(str(n), values, dtype=pl.String) for n, values in enumerate(columns)]
     )
-    return without_empty(frame)
+    return without_empty(frame, frame.columns[1:])
 
 
-def without_empty(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Empty texts as nulls: nobody can tell them apart in a text file."""
+def without_empty(frame: "pl.DataFrame", texts: Sequence[str]) -> "pl.DataFrame":
+    """Empty texts of some columns as nulls: nobody can tell them apart in a text file."""
     import polars as pl
 
-    texts = [name for name in frame.columns if name != "row"]
     return frame.with_columns([pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in texts])
 
 

@@ -54,7 +54,7 @@ def quick_columns(found: Cut, layout: Layout, positions: Collection[int]) -> "pl
         return None
     if frame.height != found.records:
         return None
-    return without_empty(frame).insert_column(0, _rows(found))
+    return without_empty(frame, frame.columns).insert_column(0, _rows(found))
 
 
 def quick_rows(found: Cut, layout: Layout, wanted: "pl.Series") -> "pl.DataFrame | None":
@@ -81,7 +81,7 @@ def quick_rows(found: Cut, layout: Layout, wanted: "pl.Series") -> "pl.DataFrame
 
 
 def _split(found: Cut, delimiter: str, width: int) -> "pl.DataFrame | None":
-    """The fields of records that all have ``width`` of them; None when one has not, or is too long."""
+    """The fields of records that all have ``width`` of them, null where empty; None when one has not, or is too long."""
     import polars as pl
 
     if found.data.startswith(codecs.BOM_UTF8):  # polars would take it for a mark
@@ -98,11 +98,15 @@ def _split(found: Cut, delimiter: str, width: int) -> "pl.DataFrame | None":
         return None
     if frame.shape != (found.records, width):
         return None
-    sizes = frame.select(pl.all().str.len_bytes())
-    longest = sizes.select(pl.max_horizontal(pl.all().max())).item() or 0
-    held = sum(column.sum() for column in sizes.iter_columns())
+    size = pl.all().str.len_bytes()
+    facts = frame.select(*(getattr(size, fact)().name.prefix(fact) for fact in ("sum", "min", "max"))).row(
+        0, named=True
+    )
+    held = sum(facts[f"sum{name}"] for name in frame.columns)
     complete = held + found.records * width + found.silent == len(found.data)
-    return frame if complete and longest <= LONGEST_FIELD else None
+    if not complete or any((facts[f"max{name}"] or 0) > LONGEST_FIELD for name in frame.columns):
+        return None
+    return without_empty(frame, [name for name in frame.columns if facts[f"min{name}"] == 0])
 
 
 def _rows(found: Cut) -> "pl.Series":
@@ -117,7 +121,7 @@ def _finished(fields: "pl.DataFrame", rows: "pl.Series", layout: Layout, notes: 
     """The frame with row numbers; a record with something beyond the last column is fitted by itself."""
     import polars as pl
 
-    frame = without_empty(fields).insert_column(0, rows)
+    frame = fields.insert_column(0, rows)
     beyond = frame.columns[layout.columns + 1 :]
     if not beyond:
         return frame

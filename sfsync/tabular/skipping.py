@@ -69,8 +69,10 @@ def _blank(frame: "pl.DataFrame") -> "pl.Series":
     for name in sorted(_texts(frame), key=lambda name: frame[name].null_count()):
         if not left.height:
             break
-        cells = left[name]
-        left = left.filter(cells.is_null() | (cells.str.strip_chars() == ""))
+        left = left.filter(
+            left[name].is_null() | (left[name] < "!") | (left[name] > "~")
+        )  # most are not, and quickly
+        left = left.filter(left[name].is_null() | (left[name].str.strip_chars() == ""))
     return frame["row"].is_in(left["row"].implode()) if left.height else _nowhere(frame)
 
 
