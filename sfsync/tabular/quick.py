@@ -81,7 +81,7 @@ def quick_rows(found: Cut, layout: Layout, wanted: "pl.Series") -> "pl.DataFrame
 
 
 def _split(found: Cut, delimiter: str, width: int) -> "pl.DataFrame | None":
-    """The fields of records that all have ``width`` of them, null where empty; None when one has not, or is too long."""
+    """The fields of records that have ``width`` each, null where empty; None when one has not, or is too long."""
     import polars as pl
 
     if found.data.startswith(codecs.BOM_UTF8):  # polars would take it for a mark
