@@ -157,7 +157,7 @@ def story_text(story: Story) -> str:
             lines.append(f"  {step:<{steps}}  {what:<{whats}}  {wrapped[0]}".rstrip())
             lines += [f"{'':<{indent}}{line}" for line in wrapped[1:]]
     if story.cut:
-        lines.append(f"Only the newest {len(story.events)} events are shown.")
+        lines.append(f"Older events are left out: only the newest {len(story.events):,} are shown.")
     if story.also:
         lines.append("See also: " + ", ".join(story.also[:10]) + (", …" if len(story.also) > 10 else ""))
     return "\n".join(lines)

@@ -37,8 +37,10 @@ def tell(connection: Connection, text: str) -> Story:
         events = list(dict.fromkeys([*events, *further]))
     events += [*_jobs(connection, text), *_files(connection, text)]
     events = _in_order(events)
-    cut = len(events) > LONGEST
-    events = [_with_mapping(connection, event) for event in events[-LONGEST:]]
+    told_rows = [event for event in events if event.row]
+    cut = len(told_rows) > LONGEST
+    left_out = set(told_rows[:-LONGEST]) if cut else set()
+    events = [_with_mapping(connection, event) for event in events if event not in left_out]
     known = {text.casefold(), *(one.casefold() for one in _ids(text))}
     also: dict[str, None] = {}
     for event in events:

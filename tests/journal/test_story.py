@@ -122,6 +122,19 @@ def test_a_long_story_keeps_its_end(told, monkeypatch):
     assert [event.row.bucket.value for event in story.events] == ["failed", "applied"]
 
 
+def test_a_job_of_many_rows_is_still_told_itself(told, monkeypatch):
+    from sfsync.journal import story as module
+
+    monkeypatch.setattr(module, "LONGEST", 2)
+    told.record_rows(
+        told.run().run.id, "more", [RowRecord(f"K-{n}", Bucket.APPLIED, via=JOB) for n in range(5)]
+    )
+    story = told.explain(JOB)
+    assert story.cut
+    assert [event.job.job_id for event in story.events if event.job] == [JOB]
+    assert [event.row.key for event in story.events if event.row] == ["K-3", "K-4"]
+
+
 @pytest.mark.parametrize(
     ("short", "suffix"), [("001P000001vkheI", "IAQ"), ("0035500001H9cak", "AAB"), ("750P0000006HoS1", "IAK")]
 )
