@@ -1,38 +1,27 @@
 """The partner's own file back, with *Result*, *Reason*, *Field* and *Suggestion* for every row that was read.
 
 A workbook keeps its sheets, order, headings and styles; formulas become their values, so that the file can be sent
-in again as it is and runs nothing. CSV comes back as CSV in the same encoding. What openpyxl cannot annotate (.xls,
-.xlsb, .ods, HTML, JSON) comes back as a plain workbook of the same rows. The four columns are in the partner's
-language; when the file comes in again they are found (``answered``) and overwritten, in whatever language they are.
+in again as it is and runs nothing. CSV comes back as CSV in the same encoding. Everything else (.xls, .xlsb, .ods,
+HTML, JSON, and workbooks that no usual program wrote) comes back as a plain workbook of the same rows. The four
+columns are in the partner's language; when the file comes in again they are found (``answered``) and overwritten, in
+whatever language they are.
 """
 
-import warnings
 from collections.abc import Collection, Iterator, Mapping
-from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sfsync.cells import Kind, fold
 from sfsync.languages.heads import DEFAULT, HEADS, Head
-from sfsync.records import Bucket
 from sfsync.tabular.answer_cells import Answer, Place
 from sfsync.tabular.answer_text import annotate_text
 from sfsync.tabular.answered import WIDTH, find_answer, headings
 from sfsync.tabular.model import Notes, Table
-from sfsync.tabular.sheets import fill
 from sfsync.tabular.write import WORKBOOKS, replacing, write_table
 
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
-
-_GOOD = frozenset({Bucket.APPLIED, Bucket.UNCHANGED})
-_ATTENTION = "FFF2CC"  # light amber, readable when printed
 _ANNOTATED = {"xlsx", "xlsm"}
-_WIDTHS = (14, 75, 22, 40)
-_LARGE = 1_000_000
-"""Cells from which a workbook is written anew: openpyxl holds about 50 bytes a character of a loaded one."""
 
 
 def answer_suffix(table: Table) -> str:
@@ -59,11 +48,11 @@ def write_answer(
     as_workbook = out.suffix.lower() in WORKBOOKS
     if table.format == "csv" and not as_workbook:
         annotate_text(source, table, results, place, out)
-    elif table.format in _ANNOTATED and as_workbook and _cells(table) <= _LARGE:
-        _annotate_workbook(source, table, results, place, out)
-    else:
-        rows = _rewritten(table, results, place)
-        write_table(out, place.put(table.columns, place.headings), rows, sheet=table.sheet or "Sheet1")
+        return
+    if table.format in _ANNOTATED and as_workbook and _annotated(source, table, results, place, out):
+        return
+    rows = _rewritten(table, results, place)
+    write_table(out, place.put(table.columns, place.headings), rows, sheet=table.sheet or "Sheet1")
 
 
 def partner_columns(table: Table) -> tuple[str, ...]:
@@ -109,63 +98,18 @@ def _earlier(table: Table) -> tuple[int, Head] | None:
     return found if seen and seen <= words else None
 
 
-def _cells(table: Table) -> int:
-    return sum(frame.height for frame in table.source(Notes())) * len(table.columns)
-
-
-def _annotate_workbook(
-    source: Path, table: Table, results: Mapping[int, Answer], place: Place, out: Path
-) -> None:
-    import openpyxl
-    from openpyxl.styles import PatternFill
+def _annotated(source: Path, table: Table, results: Mapping[int, Answer], place: Place, out: Path) -> bool:
+    """Write the answer into a copy of the workbook; False when it is too unusual for that."""
+    from sfsync.tabular.answer_book import annotate_book
+    from sfsync.tabular.answer_sheet import Unusual
 
     macros = out.suffix.lower() == ".xlsm" and table.format == "xlsm"
-    # As a stream: by its path openpyxl would refuse a workbook that somebody named .csv.
-    with source.open("rb") as stream, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about extensions that openpyxl does not keep
-        book = openpyxl.load_workbook(stream, data_only=True, keep_vba=macros, keep_links=False)
-    page = book[table.sheet or book.sheetnames[0]]
-    attention = PatternFill("solid", fgColor=_ATTENTION)
-    columns = {fold(column): position for position, column in enumerate(table.columns)}
-    _head(page, table, place)
-    for row, column in _without_value(table):
-        page.cell(row, column + 1).value = "#N/A"  # an empty cell would pass when the answer comes in again
-    for row, answer in results.items():
-        good = answer.result in _GOOD
-        for position, text in enumerate(place.cells(answer), start=place.column + 1):
-            cell = page.cell(row, position)
-            fill(cell, text)
-            if not good:
-                cell.fill = attention
-        blamed = columns.get(fold(answer.field)) if answer.field and not good else None
-        if blamed is not None:
-            page.cell(row, blamed + 1).fill = attention
-    with replacing(out) as target:
-        book.save(target)
-
-
-def _without_value(table: Table) -> Iterator[tuple[int, int]]:
-    """Row and 0-based column of the formulas that were saved without a result."""
-    for frame in table.source(Notes()):
-        for position in range(len(table.columns)):
-            if f"{position}#" in frame.columns:
-                rows = frame.filter(frame[f"{position}#"] == Kind.NO_VALUE)["row"]
-                yield from ((row, position) for row in rows)
-
-
-def _head(page: "Worksheet", table: Table, place: Place) -> None:
-    from openpyxl.utils import get_column_letter
-
-    before = page.cell(table.header_row, max(place.column, 1))
-    for merged in list(page.merged_cells.ranges):  # a title may be merged over the place of our columns
-        if merged.max_col > place.column and merged.max_row >= table.header_row and not place.there:
-            page.unmerge_cells(merged.coord)
-    for position, heading in enumerate(place.headings, start=place.column + 1):
-        cell = page.cell(table.header_row, position)
-        fill(cell, heading)
-        for style in ("font", "fill", "border", "alignment"):
-            setattr(cell, style, copy(getattr(before, style)))
-        page.column_dimensions[get_column_letter(position)].width = _WIDTHS[position - place.column - 1]
+    try:
+        with replacing(out) as target:
+            annotate_book(source, table, results, place, target, macros=macros)
+    except Unusual:
+        return False
+    return True
 
 
 def _rewritten(table: Table, results: Mapping[int, Answer], place: Place) -> Iterator[list[Any]]:

@@ -7,6 +7,7 @@ calculated. With ``t="str"`` an empty ``v`` is a result: an empty text.
 import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
@@ -28,7 +29,7 @@ def special_cells(path: Path, sheet: str, extents: Mapping[str, Extent]) -> Foun
     Raises FileRefused ``too_large`` when a stray cell far out would make the sheet's area unbearable.
     """
     with zipfile.ZipFile(path) as archive:
-        part = _part(path, archive, sheet)
+        part = parts_of(path, archive).sheets.get(sheet)
         if part is None:
             return {}
         try:
@@ -99,22 +100,33 @@ def date1904(path: Path) -> bool:
     return False
 
 
-def _part(path: Path, archive: zipfile.ZipFile, sheet: str) -> str | None:
-    """The name of the part that holds a sheet: workbook.xml → relationship → target."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a workbook: those of sheets by the sheet's name, and what each part is, such as ``styles``."""
+
+    sheets: Mapping[str, str]
+    kinds: Mapping[str, str]
+
+
+def parts_of(path: Path, archive: zipfile.ZipFile) -> Parts:
+    """What workbook.xml and its relations tell of the parts that are there."""
     names = set(archive.namelist())
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
-        return None
-    targets = {
-        relation.get("Id"): relation.get("Target", "")
-        for relation in xml_part(path, archive, "xl/_rels/workbook.xml.rels")
-    }
+        return Parts({}, {})
+    targets, kinds = {}, {}
+    for relation in xml_part(path, archive, "xl/_rels/workbook.xml.rels"):
+        target = relation.get("Target", "")
+        part = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+        if part in names:
+            targets[relation.get("Id")] = part
+            kinds[part] = relation.get("Type", "").rpartition("/")[2]
+    sheets: dict[str, str] = {}
     for element in xml_part(path, archive, "xl/workbook.xml").iter():
-        if element.tag.endswith("}sheet") and element.get("name") == sheet:
-            relation = next((value for key, value in element.items() if key.endswith("}id")), None)
-            target = targets.get(relation, "")
-            name = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
-            return name if name in names else None
-    return None
+        if element.tag.endswith("}sheet"):
+            relation_id = next((value for key, value in element.items() if key.endswith("}id")), None)
+            if relation_id in targets:
+                sheets.setdefault(element.get("name", ""), targets[relation_id])
+    return Parts(sheets, kinds)
 
 
 class _Finder:
@@ -139,7 +151,7 @@ class _Finder:
             self._row = int(attributes["r"]) - 1 if attributes.get("r", "").isdigit() else self._row + 1
             self._column = -1
         elif name == "c":
-            reference = re.match(r"([A-Z]{1,3})\d", attributes.get("r", ""))
+            reference = re.match(r"([A-Za-z]{1,3})\d", attributes.get("r", ""))
             self._column = column_index(reference[1].encode()) if reference else self._column + 1
             kind = attributes.get("t")
             self._error, self._text_result = kind == "e", kind == "str"
