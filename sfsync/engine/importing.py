@@ -215,12 +215,7 @@ class TableImport:
             frame = frame.join(keyless, on=ROW, how="anti", maintain_order="left")
         if not self._repeats:
             return frame
-        own = frame.select(ROW, KEY)
-        first = pl.concat([*seen, own]).unique(KEY, keep="first", maintain_order=True)
-        seen[:] = [first]
-        repeated = own.join(first, on=KEY, maintain_order="left", suffix="_first").filter(
-            pl.col(ROW) != pl.col("row_first")
-        )
+        repeated = _repeated(frame.select(ROW, KEY), seen)
         if repeated.height:
             others = pl.col("row_first").cast(pl.String)
             reason = pl.format(str(same_key("{}")), "row_first")
@@ -233,6 +228,25 @@ class TableImport:
         """Field → what to ask for to compare it: a parent linked by its key is ``Order.Sfsync_Key__c``."""
         names = [name for name in block.frame.columns if name not in {ROW, self._key}]
         return {name: f"{name}.{self._links[name]}" if name in self._links else name for name in names}
+
+
+def _repeated(own: pl.DataFrame, seen: list[pl.DataFrame]) -> pl.DataFrame:
+    """The rows whose key an earlier row has (``row_first``); ``seen`` holds the rows of the blocks before.
+
+    Hashes tell first: of most blocks no key has to be looked at again.
+    """
+    hashes = own[KEY].hash()
+    alike = ~hashes.is_first_distinct()
+    for earlier in seen:
+        alike |= hashes.is_in(earlier["hash"].implode())
+    seen.append(own.with_columns(hashes.alias("hash")))
+    suspects = own.filter(alike)
+    known = pl.concat(seen) if suspects.height else seen[-1].clear()
+    first = known.filter(pl.col(KEY).is_in(suspects[KEY].implode())).unique(
+        KEY, keep="first", maintain_order=True
+    )
+    found = suspects.join(first.drop("hash"), on=KEY, how="left", maintain_order="left", suffix="_first")
+    return found.filter(pl.col(ROW) != pl.col("row_first"))
 
 
 def _as_json(values: pl.Series) -> pl.Series:

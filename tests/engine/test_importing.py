@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sfsync.engine import table_answer
+from sfsync.engine import importing, table_answer
 from sfsync.engine.files import read_file, state_of
 from sfsync.engine.flow import Flow, PartnerFile
 from sfsync.engine.guards import Guards
@@ -187,6 +190,23 @@ def test_two_rows_of_one_key_are_not_both_said_to_be_written(empty: House, tmp_p
     result = take(empty, tmp_path, HEAD + "c1;Volt;1;\nc1;Ohm;2;\n", loose)
     assert result.steps[0].buckets == {Bucket.APPLIED: 1, Bucket.DUPLICATE: 1}
     assert accounts(empty) == {"C1": ("Volt", 1, None)}
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefg"), max_size=6), max_size=5))
+def test_of_rows_with_one_key_only_the_first_goes_on(blocks: list[list[str]]) -> None:
+    seen: list[pl.DataFrame] = []
+    first: dict[str, int] = {}
+    number = 0
+    for keys in blocks:
+        rows = range(number, number + len(keys))
+        own = pl.DataFrame({"row": rows, "key": keys}, schema={"row": pl.UInt32, "key": pl.String})
+        expected = [
+            (row, key, first[key])
+            for row, key in zip(rows, keys, strict=True)
+            if first.setdefault(key, row) != row
+        ]
+        assert importing._repeated(own, seen).select("row", "key", "row_first").rows() == expected
+        number += len(keys)
 
 
 @pytest.mark.parametrize("link", [BY_ID, BY_KEY], ids=["by id", "by key"])
