@@ -119,12 +119,14 @@ def _remembering(real: Any) -> Any:
     """``Bound.map`` that maps the same rows once: the same few rows come thousands of times."""
     known: dict[Any, list[MappedBlock]] = {}
 
-    def mapped(bound: Bound, blocks: Any, *, lookups: Any = None) -> Iterable[MappedBlock]:
+    def mapped(
+        bound: Bound, blocks: Any, *, lookups: Any = None, broken: Any = None
+    ) -> Iterable[MappedBlock]:
         frames = list(source_of(blocks, once=True).blocks())
         rows = tuple((*frame.columns, *frame.rows()) for frame in frames)
         key = (id(bound.columns.plan), bound.columns.headings, rows)
-        if lookups:
-            return real(bound, frames, lookups=lookups)
+        if lookups or broken:  # filled by the reading of the frames
+            return real(bound, frames, lookups=lookups, broken=broken)
         if key not in known:
             known[key] = list(real(bound, frames))
         return known[key]
