@@ -7,6 +7,7 @@ those with quotes go through the C parser, and only what that finds odd is looke
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import Protocol
 
@@ -209,7 +210,17 @@ def _parsed(line: bytes, delimiter: str) -> list[str] | None:
         record = next(csv.reader((_text(body),), delimiter=delimiter, strict=True), None)
     except csv.Error:
         return None
-    return None if record is None or any('"' in value for value in record) else record
+    if record is None or ('"' in "".join(record) and not _well_formed(delimiter).fullmatch(body)):
+        return None
+    return record
+
+
+@lru_cache
+def _well_formed(delimiter: str) -> re.Pattern[bytes]:
+    """A line whose quotes stand around values or are doubled inside them."""
+    cut = re.escape(delimiter).encode()
+    value = rb'(?:[^"%b]*|"(?:[^"]|"")*")' % cut
+    return re.compile(rb"%b(?:%b%b)*" % (value, cut, value))
 
 
 def _slowly(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -301,6 +301,8 @@ class Dml:
         raise Refused("INVALID_FIELD", message)
 
     def _check_references(self, prepared: Prepared, values: Mapping[str, Any]) -> None:
+        if values.keys().isdisjoint(prepared.references):
+            return
         for name, one in prepared.references.items():
             value = values.get(name)
             if value is None or (name == "RecordTypeId" and value == MASTER):

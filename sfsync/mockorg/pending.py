@@ -1,6 +1,6 @@
-"""Transactions of the store, and the new rows that wait in them to be written many at a time.
+"""Transactions of the store, and the rows that wait in them to be written many at a time.
 
-A statement for each row, and a savepoint around it, cost SQLite as much again as the row. So new rows wait until
+A statement for each row, and a savepoint around it, cost SQLite as much again as the row. So rows wait until
 somebody wants to see their table or the transaction ends, and a transaction begins in SQLite when something is
 written in it. What anybody reads is the same as if every row were written at once.
 """
@@ -12,6 +12,9 @@ from typing import Any
 
 Row = dict[str, Any]
 """A stored record: every column of its table by field name."""
+
+Waiting = tuple[Row, str]
+"""A new row and "", or what changes in a row and its id."""
 
 _MOST = 500
 """Rows that wait at most, so that a long transaction needs no memory."""
@@ -52,11 +55,11 @@ class Pending:
     begun in SQLite is how many were waiting when it was entered.
     """
 
-    def __init__(self, database: sqlite3.Connection, write: Callable[[str, Sequence[Row]], None]) -> None:
+    def __init__(self, database: sqlite3.Connection, write: Callable[[str, Sequence[Waiting]], None]) -> None:
         self._db = database
         self._write = write
         self._stack: list[Transaction] = []
-        self._rows: list[tuple[str, Row]] = []
+        self._rows: list[tuple[str, Waiting]] = []
         self._tables: set[str] = set()
         self._lasts = False
 
@@ -98,13 +101,13 @@ class Pending:
             self._db.execute(f"ROLLBACK TO {name}")
         self._db.execute(f"RELEASE {name}")
 
-    def insert(self, table: str, row: Row) -> None:
-        """Add a row, now or later; it belongs to the store from here on."""
+    def write(self, table: str, row: Row, record_id: str = "") -> None:
+        """Add a row, or change one, now or later; what is given belongs to the store from here on."""
         if not self._stack:
             self.keep()
-            self._write(table, (row,))
+            self._write(table, ((row, record_id),))
             return
-        self._rows.append((table, row))
+        self._rows.append((table, (row, record_id)))
         self._tables.add(table)
         if len(self._rows) >= _MOST:
             self.reading()
@@ -115,7 +118,7 @@ class Pending:
             self._settle(len(self._rows))
 
     def settle(self) -> None:
-        """Somebody wants to write: what waits is written first, and every transaction begins that has not."""
+        """Somebody writes in another way: what waits is written first, and every transaction begins that has not."""
         if self._stack:
             self._settle(-1)
         else:
@@ -150,7 +153,7 @@ class Pending:
             self._db.execute("BEGIN")
 
     def _flush(self, start: int, stop: int) -> None:
-        by_table: dict[str, list[Row]] = {}
+        by_table: dict[str, list[Waiting]] = {}
         for table, row in self._rows[start:stop]:
             by_table.setdefault(table, []).append(row)
         for table, rows in by_table.items():

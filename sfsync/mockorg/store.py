@@ -1,13 +1,14 @@
 """Keeps the records: SQLite, one table per object, one connection behind the org's lock."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from sfsync.mockorg.ahead import MOST_FOUND, Ahead
-from sfsync.mockorg.pending import Pending, Row, Transaction
+from sfsync.mockorg.pending import Pending, Row, Transaction, Waiting
 from sfsync.mockorg.schema import TEXT_TYPES, FieldDef, ObjectDef, Schema
 from sfsync.mockorg.texts import fold, loose, sort_key, variants
 
@@ -34,7 +35,7 @@ class Store:
             check_same_thread=False,  # the org's lock lets one thread in at a time
             cached_statements=1024,
         )
-        self._pending = Pending(self._db, self._insert)
+        self._pending = Pending(self._db, self._write)
         self.transaction = self._pending.transaction
         self.keep = self._pending.keep
         self.ahead = Ahead(self._find_all, self._rows_of, self._folds)
@@ -163,7 +164,19 @@ class Store:
     def insert(self, object_name: str, row: Row) -> None:
         """Add a record; fields it does not name are null, or not deleted. The row is the store's from here on."""
         self.ahead.inserted(object_name, row)
-        self._pending.insert(object_name, row)
+        self._pending.write(object_name, row)
+
+    def _write(self, object_name: str, waiting: Sequence[Waiting]) -> None:
+        for fields, some in groupby(waiting, lambda each: tuple(each[0]) if each[1] else ()):
+            if fields:
+                self._update(object_name, fields, list(some))
+            else:
+                self._insert(object_name, [row for row, _ in some])
+
+    def _update(self, object_name: str, fields: Sequence[str], changes: Sequence[Waiting]) -> None:
+        assignments = ", ".join(f"{quoted(name)} = ?" for name in fields)
+        sql = f"UPDATE {quoted(object_name)} SET {assignments} WHERE Id = ?"
+        self._db.executemany(sql, [(*change.values(), record_id) for change, record_id in changes])
 
     def _insert(self, object_name: str, rows: Sequence[Row]) -> None:
         seen, names, sql = self._inserts.get(object_name, (frozenset(), [], ""))
@@ -184,13 +197,10 @@ class Store:
         columns = ", ".join(map(quoted, names))
         return names, f"INSERT INTO {quoted(object_name)} ({columns}) VALUES ({', '.join(marks)})"
 
-    def update(self, object_name: str, record_id: str, changes: Mapping[str, Any]) -> None:
+    def update(self, object_name: str, record_id: str, changes: Row) -> None:
         """Write the changed fields of a record."""
         self.ahead.updated(object_name, record_id, changes)
-        self._pending.settle()
-        assignments = ", ".join(f"{quoted(name)} = ?" for name in changes)
-        sql = f"UPDATE {quoted(object_name)} SET {assignments} WHERE Id = ?"
-        self._db.execute(sql, [*changes.values(), record_id])
+        self._pending.write(object_name, changes, record_id)
 
     def clear_lookups(self, parent_id: str, child: str, field: str) -> None:
         """Empty a lookup of the records that point at a deleted one, and remember where it was."""

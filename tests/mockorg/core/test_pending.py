@@ -15,6 +15,7 @@ from sfsync.mockorg.pending import Pending
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("insert"), st.sampled_from("ab")),
+        st.tuples(st.just("change"), st.sampled_from("ab")),
         st.tuples(st.just("read"), st.sampled_from(["a", "b", ""])),
         st.tuples(st.just("update"), st.sampled_from("ab")),
         st.tuples(st.just("begin"), st.booleans()),
@@ -34,7 +35,9 @@ class Store:
         self.pending = Pending(self.database, self._write)
 
     def _write(self, table: str, rows: Any) -> None:
-        self.database.executemany(f"INSERT INTO {table} VALUES (:number)", rows)
+        for row, record_id in rows:
+            changed = f"UPDATE {table} SET number = -abs(number) WHERE number = :number"
+            self.database.execute(changed if record_id else f"INSERT INTO {table} VALUES (:number)", row)
 
     def all(self) -> list[list[int]]:
         return [[row[0] for row in self.database.execute(f"SELECT number FROM {table}")] for table in "ab"]
@@ -66,8 +69,12 @@ def play(steps: list[tuple[str, Any]], made: Store) -> list[Any]:
                 model = before
             transaction.__exit__(None, None, None)
         elif what == "insert":
-            made.pending.insert(how, {"number": number})
+            made.pending.write(how, {"number": number})
             model[how].append(number)
+        elif what == "change" and model[how]:
+            newest = abs(model[how][-1])
+            made.pending.write(how, {"number": newest}, "id")
+            model[how][-1] = -newest
         elif what == "update":
             made.pending.settle()
             made.database.execute(f"UPDATE {how} SET number = -number WHERE number > 0")
@@ -94,9 +101,9 @@ def test_what_lasts_is_in_the_file_when_it_is_kept(tmp_path: Path):
     path = str(tmp_path / "org.db")
     with store(path) as ours, store(path) as theirs:
         with ours.pending.transaction(lasting=True):
-            ours.pending.insert("a", {"number": 1})
+            ours.pending.write("a", {"number": 1})
         with ours.pending.transaction(lasting=True) as undone:
-            ours.pending.insert("a", {"number": 2})
+            ours.pending.write("a", {"number": 2})
             undone.rollback()
         assert (ours.all()[0], theirs.all()[0]) == ([1], [])
         ours.pending.keep()
@@ -106,9 +113,9 @@ def test_what_lasts_is_in_the_file_when_it_is_kept(tmp_path: Path):
 def test_an_exception_undoes_what_waited_and_what_was_written():
     def fail(made: Store) -> None:
         with made.pending.transaction():
-            made.pending.insert("a", {"number": 1})
+            made.pending.write("a", {"number": 1})
             made.pending.reading("a")
-            made.pending.insert("b", {"number": 2})
+            made.pending.write("b", {"number": 2})
             raise ZeroDivisionError
 
     with store() as made:
@@ -122,6 +129,6 @@ def test_a_long_transaction_does_not_hold_its_rows():
     with store() as made:
         with made.pending.transaction():
             for number in range(1_200):
-                made.pending.insert("a", {"number": number})
+                made.pending.write("a", {"number": number})
             assert len(made.all()[0]) >= 1_000
         assert len(made.all()[0]) == 1_200
