@@ -4,11 +4,11 @@ Source: Bulk API 2.0 and Bulk API Developer Guide, "Job States", "Get Informatio
 "Get Information About All Query Jobs", "Delete a Job".
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sfsync.mockorg.bulk1_documents import list_values
-from sfsync.mockorg.csv_text import written
+from sfsync.mockorg.csv_text import inner, written
 from sfsync.mockorg.http import Reply
 from sfsync.mockorg.jobs import Job2
 from sfsync.mockorg.problems import Refused, not_found
@@ -126,3 +126,10 @@ def csv_reply(call: Call, chunks: Iterator[bytes], headers: dict[str, str] | Non
 def csv_of(job: Job2, lines: Iterable[list[str]]) -> bytes:
     """Lines in the job's own delimiter and line end."""
     return written(lines, DELIMITERS[job.delimiter], job.line_ending)
+
+
+def csv_line(job: Job2) -> Callable[[list[str]], bytes]:
+    """The function that makes a line of values in the job's own delimiter and line end."""
+    between = f'"{DELIMITERS[job.delimiter]}"'
+    end = "\r\n" if job.line_ending == "CRLF" else "\n"
+    return lambda values: f'"{inner(values, between)}"{end}'.encode()

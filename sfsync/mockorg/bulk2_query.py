@@ -6,8 +6,19 @@ Source: Bulk API 2.0 and Bulk API Developer Guide, "Bulk API 2.0 Query", "Get Re
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate
 
-from sfsync.mockorg.bulk2_jobs import csv_of, csv_reply, end, job_info, job_of, listed, new_job, remove
+from sfsync.mockorg.bulk2_jobs import (
+    csv_line,
+    csv_of,
+    csv_reply,
+    end,
+    job_info,
+    job_of,
+    listed,
+    new_job,
+    remove,
+)
 from sfsync.mockorg.bulk_rows import lines_of, whole_rows
 from sfsync.mockorg.http import Reply
 from sfsync.mockorg.jobs import Job2
@@ -67,12 +78,11 @@ def _read(call: Call, job: Job2) -> Iterator[int]:
         return
     job.data = data
     job.header = [column.name for column in found.columns]
+    line = csv_line(job)
     for start in range(0, found.total, CHUNK):
-        place, made = data.size, bytearray()
-        for line in lines_of(found, start, CHUNK):
-            job.line_at.append(place + len(made))
-            made += csv_of(job, [line])
-        data.write(bytes(made))
+        place, made = data.size, [line(each) for each in lines_of(found, start, CHUNK)]
+        job.line_at.extend(accumulate(map(len, made[:-1]), initial=place) if made else ())
+        data.write(b"".join(made))
         job.processed = len(job.line_at)
         yield CHUNK
         if job.state != "InProgress":

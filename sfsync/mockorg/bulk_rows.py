@@ -77,12 +77,11 @@ def row_failure(refusal: Refused, record_id: str = "") -> RowResult:
 
 def cell(value: Any) -> str:
     """A value as a CSV of the Bulk APIs shows it: null and empty alike, time stamps with Z."""
+    if type(value) is str:
+        return value.replace("+0000", "Z") if len(value) == 28 and value.endswith(".000+0000") else value
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    return text.replace("+0000", "Z") if len(text) == 28 and text.endswith(".000+0000") else text
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def whole_rows(result: QueryResult) -> QueryResult:
