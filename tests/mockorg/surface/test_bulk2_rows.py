@@ -1,5 +1,8 @@
 """A chunk of rows at a time gives the same org and the same results as one row after the other."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -7,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfsync.mockorg import MockOrg, bulk2_rows, bulk2_work, pending
+from sfsync.mockorg import MockOrg, Quirks, bulk2_rows, bulk2_work, pending
 from sfsync.mockorg.csv_text import written
 from sfsync.mockorg.store import quoted
 from tests.mockorg.surface.conftest import Client, make_org
@@ -210,6 +213,17 @@ def test_an_id_may_be_any_text():
     assert (done["job"]["numberRecordsProcessed"], done["job"]["numberRecordsFailed"]) == (2, 1)
     text = done["bad"].decode()
     assert text.endswith('\n"0\n3\t","MALFORMED_ID:malformed id 0\n3\t:Id --","0\n3\t"\n')
+
+
+def test_what_a_client_was_told_is_in_the_data_file(tmp_path: Path):
+    org = make_org(data=tmp_path / "org.db", quirks=Quirks(bulk_slice=600))
+    client = Client(org)
+    job = load(client, "Name\n" + "A\n" * 2_000)
+    done = client.get(f"jobs/ingest/{job}")
+    assert (done["state"], done["numberRecordsProcessed"]) == ("InProgress", 600)
+    with closing(sqlite3.connect(tmp_path / "org.db")) as other:
+        assert other.execute("SELECT count(*) FROM Account").fetchone() == (600,)
+    org.close()
 
 
 @pytest.mark.parametrize("parent", ["", IDS[1]])
