@@ -317,6 +317,7 @@ def test_troubles_of_serial_jobs(simulator: Simulator, monkeypatch: pytest.Monke
         return Fault("lock").refusal()
 
     monkeypatch.setattr(Faults, "row", row)
+    monkeypatch.setattr(Faults, "row_by_row", property(lambda _: True))
     for place in (1, 4, 7):
         for scenario in scenarios:
             locks = count()
