@@ -81,6 +81,8 @@ class Finder:
     """Records of one page of a Bulk query."""
     way: Way | None = None
     _pages: list[Path] = field(default_factory=list)
+    _places: list[pl.DataFrame] = field(default_factory=list)
+    """Of each page the hashes of its keys: ``page``, ``place`` on it, ``hash``; 14 bytes a record."""
     _folder: tempfile.TemporaryDirectory[str] | None = None
 
     def find(self, keys: pl.DataFrame) -> pl.DataFrame:
@@ -105,7 +107,7 @@ class Finder:
                 found = rest.query_many(self.org.session, self._queries(values))
                 frame = self._frame([record for page in found for record in page])
             case Way.WHOLE:
-                frame = pl.scan_ipc(self._pages).join(asked.lazy(), on=KEY, how="semi").collect()
+                frame = self._picked(asked)
         return frame.unique(KEY, keep="last")
 
     def close(self) -> None:
@@ -152,9 +154,23 @@ class Finder:
                 text = pl.read_csv(page, infer_schema=False)
                 frame = text.select(_typed(text[path], types[path]).alias(path) for path in types)
                 self._pages.append(folder / f"{number}.arrow")
-                self._keyed(frame).write_ipc(self._pages[-1])
+                keyed = self._keyed(frame)
+                keyed.write_ipc(self._pages[-1])
+                self._places.append(_places(number, keyed[KEY]))
         except OSError as error:
             raise no_room(error) from error
+
+    def _picked(self, asked: pl.DataFrame) -> pl.DataFrame:
+        """The records of a Bulk query that have the keys; only pages that have some of them are read."""
+        hashes = asked[KEY].hash().implode()
+        hits = pl.concat(self._places).filter(pl.col("hash").is_in(hashes))
+        if hits.is_empty():
+            return self._frame([])
+        found = [
+            pl.scan_ipc(self._pages[part["page"][0]]).select(pl.all().gather(part["place"])).collect()
+            for part in hits.partition_by("page", maintain_order=True)
+        ]
+        return pl.concat(found).join(asked, on=KEY, how="semi")
 
     def _type(self, path: str) -> str:
         described = self.org.describe(self.object)
@@ -175,6 +191,11 @@ class Finder:
         return frame.with_columns(
             (key.str.strip_suffix(".0") if frame[self.key].dtype.is_float() else key).alias(KEY)
         )
+
+
+def _places(page: int, keys: pl.Series) -> pl.DataFrame:
+    places = pl.DataFrame({"hash": keys.hash()}).with_row_index("place")
+    return places.select(pl.lit(page, pl.UInt16).alias("page"), "place", "hash")
 
 
 def _column(path: str, records: Sequence[Mapping[str, Any]]) -> pl.Series:

@@ -73,6 +73,7 @@ def test_both_ways_find_the_same(house: House, way: Way, monkeypatch: pytest.Mon
             ("K0", "N0", None), ("K39", "N39", 39.0), ("K7", "N7", 7.0),
         ]  # fmt: skip
         assert one.find(asked("K1"))["Name"].to_list() == ["N1"]
+        assert one.find(asked("none", "k1")).is_empty()
         assert one.find(asked()).is_empty()
     finally:
         one.close()
@@ -83,8 +84,11 @@ def whole_object(house: House, page_rows: int) -> tuple[list[str], int]:
     one = finder(house, 10_000_000)
     one.page_rows = page_rows
     try:
-        found = one.find(asked(*(f"K{number}" for number in range(40)))).sort("Name")
-        return found["Name"].to_list(), one.org.session.usage.calls
+        halves = [
+            one.find(asked(*(f"K{number}" for number in range(start, 40, 2)))).get_column("Name")
+            for start in (0, 1)
+        ]
+        return pl.concat(halves).sort().to_list(), one.org.session.usage.calls
     finally:
         one.close()
 
@@ -98,6 +102,20 @@ def test_a_bulk_query_of_many_pages_finds_what_one_page_holds(
     assert calls >= 4  # count, create, look, page
     for page_rows, pages in ((15, 3), (20, 2), (7, 6), (1, 40)):
         assert whole_object(house, page_rows) == (names, calls + pages - 1)
+
+
+def test_records_without_keys_are_found_by_nobody(
+    new_house: NewHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "cheapest", lambda *_: Way.WHOLE)
+    house = new_house(0)
+    house.org.insert("Account", {"Name": "by hand"})
+    one = finder(house, 10_000_000)
+    try:
+        assert one.find(asked("K1")).is_empty()
+        assert one.way is Way.WHOLE
+    finally:
+        one.close()
 
 
 class SlowOrg:
