@@ -17,6 +17,10 @@ _FILE = click.argument("file", type=click.Path(path_type=Path))
 _WIDEST = 32
 
 
+_FEW = 3
+"""Missing columns that are named; the first ones tell enough."""
+
+
 @click.group(name="files")
 def command() -> None:
     """See a file as sfsync sees it."""
@@ -196,7 +200,10 @@ def _told(
         if match is chosen or match.fits:
             continue
         wanted = "; ".join(
-            f"{ours} (headed {candidates[match.name][ours][0]!r}, for one)" for ours in match.missing
+            f"{ours} (headed {candidates[match.name][ours][0]!r}, for one)" for ours in match.missing[:_FEW]
         )
-        lines.append(f"Not {match.name}: no column for {wanted}.")
+        more = len(match.missing) - _FEW
+        lines.append(f"Not {match.name}: no column for {wanted}{f', and {more} more' if more > 0 else ''}.")
+    if not any(match.fits for match in matches):
+        lines.append("A heading that we do not know yet goes into the mapping, under file.headers.")
     return lines

@@ -111,3 +111,5 @@ def test_a_file_that_nobody_knows(tmp_path):
     code, output = run("recognise", "--project", PROJECT, path)
     assert code == 1
     assert "none of this project's partner files" in output
+    assert "last_name (headed 'last_name', for one), and 6 more." in output
+    assert "goes into the mapping" in output
