@@ -204,10 +204,13 @@ class Store:
 
     def clear_lookups(self, parent_id: str, child: str, field: str) -> None:
         """Empty a lookup of the records that point at a deleted one, and remember where it was."""
-        self.ahead.forget(child)
-        self._pending.settle()
         column, table = quoted(field), quoted(child)
         condition = f"{column} = ? AND IsDeleted < 2"
+        self._pending.reading(child)
+        if not self._db.execute(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1", (parent_id,)).fetchone():
+            return  # as with most records that are deleted
+        self.ahead.forget(child)
+        self._pending.settle()
         self._db.execute(
             f"INSERT INTO cleared SELECT ?, ?, ?, Id FROM {table} WHERE {condition}",
             (parent_id, child, field, parent_id),
