@@ -109,7 +109,7 @@ def preview(options: Options, mapping: str, file: Path, rows: int, sheet: str | 
     taken: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
     for block in bound.map(table, broken=table.broken):
-        tally.add(block)
+        tally.add(block.frame.height, block.stopped)
         if len(taken) < rows or len(rejects) < rows:
             view.sample(block, bound, rows, taken, rejects)
     body = view.preview_json(bound, taken, rejects) | tally.to_json()
@@ -156,7 +156,7 @@ def apply(
         write_headings(bound, out, left)
         work = partial(csv_of, bound, rejects=left is not None, raw=raw)
         for written in bound.each(table, work, broken=table.broken):
-            tally.add(written.block)
+            tally.add(written.rows, written.stopped)
             out.write(written.applied)
             if left is not None:
                 left.write(written.rejected)

@@ -30,9 +30,13 @@ def write_headings(bound: Bound, out: IO[bytes], rejects: IO[bytes] | None) -> N
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A block as CSV: the rows taken as API fields, the others as the partner wrote them, with the reason."""
+    """A block as CSV: the rows taken as API fields, the others as the partner wrote them, with the reason.
 
-    block: MappedBlock
+    ``stopped``: ``MappedBlock.stopped``. The block itself is let go, as others wait for its memory.
+    """
+
+    rows: int
+    stopped: pl.DataFrame
     applied: bytes | memoryview
     rejected: bytes | memoryview
 
@@ -45,8 +49,9 @@ def csv_of(bound: Bound, block: MappedBlock, *, rejects: bool, raw: bool) -> Wri
         applied = _harmless(applied, [name for name in applied.columns if name not in _plain(bound)])
     taken = _csv(pl.DataFrame([_text(column) for column in applied]))
     if not rejects or not stopped.height:
-        return Written(block, taken, b"")
-    return Written(block, taken, _csv(_rejected(block.source, stopped, len(bound.columns.headings))))
+        return Written(block.frame.height, stopped, taken, b"")
+    left = _csv(_rejected(block.source, stopped, len(bound.columns.headings)))
+    return Written(block.frame.height, stopped, taken, left)
 
 
 def _signed(applied: pl.DataFrame) -> Iterator[pl.Series]:

@@ -22,9 +22,9 @@ class Tally:
     duplicate: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def add(self, block: MappedBlock) -> None:
-        stopped = block.stopped
-        self.rows_read += block.frame.height
+    def add(self, rows: int, stopped: pl.DataFrame) -> None:
+        """Count the rows of a block; ``stopped`` as ``MappedBlock.stopped``."""
+        self.rows_read += rows
         doubles = stopped.filter(pl.col("severity") == "duplicate").height
         self.duplicate += doubles
         self.invalid += stopped.height - doubles

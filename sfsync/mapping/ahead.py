@@ -22,15 +22,18 @@ def ahead(function: Callable[[T], R], items: Iterable[T], *, threads: int | None
     threads = min(_MOST, os.cpu_count() or 1) if threads is None else threads
     remaining = iter(items)
     first = list(islice(remaining, 2))
-    if threads < 2 or len(first) < 2:
-        yield from map(function, chain(first, remaining))
+    alone = threads < 2 or len(first) < 2
+    everything = chain(first, remaining)
+    del first  # a block that is done must not be held
+    if alone:
+        yield from map(function, everything)
         return
     with ThreadPoolExecutor(threads, thread_name_prefix="sfsync-ahead") as pool:
         pending: deque[Future[R]] = deque()
         try:
-            for item in chain(first, remaining):
+            for item in everything:
                 pending.append(pool.submit(function, item))
-                if len(pending) >= threads:
+                if len(pending) > threads:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

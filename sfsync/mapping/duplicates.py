@@ -9,7 +9,7 @@ A key that comes again with the same row is ``duplicate_exact`` (the later row o
 concerned, for none of them can be trusted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import polars as pl
@@ -66,7 +66,8 @@ def _repeated(
     return found, rows.unique().sort()
 
 
-def _hashes(columns: Columns, names: tuple[str, ...], block: pl.DataFrame) -> pl.DataFrame:
+def _hashes(columns: Columns, names: tuple[str, ...], made: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    block = made()
     readings = read_names(columns, block, only=frozenset(names))
     return pl.DataFrame(
         {"row": block["row"], **{name: _hash_or_null(readings[name].values) for name in names}}

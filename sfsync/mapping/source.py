@@ -1,6 +1,7 @@
 """Where the blocks of a file come from, and come from again: a table, a function, a list, an iterator."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import polars as pl
@@ -13,8 +14,11 @@ class Source(Protocol):
     def blocks(self) -> Iterable[pl.DataFrame]:
         """All rows."""
 
-    def glance(self, positions: Collection[int]) -> Iterable[pl.DataFrame]:
-        """The rows with these columns, perhaps others too; and perhaps rows that ``blocks`` leaves out."""
+    def glance(self, positions: Collection[int]) -> Iterable[Callable[[], pl.DataFrame]]:
+        """The rows with these columns, perhaps others too; and perhaps rows that ``blocks`` leaves out.
+
+        The blocks are made when they are called for, in any thread.
+        """
 
     def pick(self, rows: pl.Series) -> Iterable[pl.DataFrame]:
         """The rows of these numbers, as ``blocks`` gives them."""
@@ -30,14 +34,18 @@ class _Repeated:
     def __init__(self, again: Callable[[], Iterable[pl.DataFrame]]) -> None:
         self.blocks = again
 
-    def glance(self, _positions: Collection[int]) -> Iterable[pl.DataFrame]:
-        return self.blocks()
+    def glance(self, _positions: Collection[int]) -> Iterator[Callable[[], pl.DataFrame]]:
+        return (partial(_itself, block) for block in self.blocks())
 
     def pick(self, rows: pl.Series) -> Iterator[pl.DataFrame]:
         for block in self.blocks():
             found = block.filter(block["row"].is_in(rows.implode()))
             if found.height:
                 yield found
+
+
+def _itself(block: pl.DataFrame) -> pl.DataFrame:
+    return block
 
 
 def source_of(blocks: Blocks, *, once: bool) -> Source:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from sfsync.cells import CellProblem, Kind, fold
@@ -80,7 +81,7 @@ Source = Callable[[Notes], "Iterator[pl.DataFrame]"]
 class Shortcut(Protocol):
     """What some formats can do without reading everything; see the methods of ``Table``."""
 
-    def glance(self, positions: Collection[int]) -> "Iterator[pl.DataFrame]": ...
+    def glance(self, positions: Collection[int]) -> "Iterator[Callable[[], pl.DataFrame]]": ...
 
     def pick(self, rows: "pl.Series") -> "Iterator[pl.DataFrame]": ...
 
@@ -130,15 +131,22 @@ class Table:
         self.notes.clear()
         return self.source(self.notes)
 
-    def glance(self, positions: Collection[int]) -> "Iterator[pl.DataFrame]":
+    def glance(self, positions: Collection[int]) -> "Iterator[Callable[[], pl.DataFrame]]":
         """The rows with these columns, perhaps others too, and perhaps rows that ``blocks`` leaves out.
 
+        The blocks are made when they are called for, in any thread.
         Notes nothing. A value may be another than in ``blocks`` only where that is empty, in rows that have shifted.
         """
-        return self.shortcut.glance(positions) if self.shortcut else self.source(Notes())
+        if self.shortcut:
+            return self.shortcut.glance(positions)
+        return (partial(_itself, frame) for frame in self.source(Notes()))
 
     def pick(self, rows: "pl.Series") -> "Iterator[pl.DataFrame]":
         """The rows of these numbers (UInt32, sorted) as ``blocks`` gives them. Notes nothing."""
         if self.shortcut:
             return self.shortcut.pick(rows)
         return (frame.filter(frame["row"].is_in(rows.implode())) for frame in self.source(Notes()))
+
+
+def _itself(frame: "pl.DataFrame") -> "pl.DataFrame":
+    return frame

@@ -1,7 +1,8 @@
 """The rows of a text file: all of them, a glance at some columns, or some rows whole; each time read anew."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,12 +37,13 @@ class TextRows:
         whole = (self._whole(found, notes) for found in self._found(notes))
         return without_skipped(map(self._typed, whole), self._layout.columns, notes)
 
-    def glance(self, positions: Collection[int]) -> "Iterator[pl.DataFrame]":
+    def glance(self, positions: Collection[int]) -> "Iterator[Callable[[], pl.DataFrame]]":
         """These columns of all rows, also of rows without data; see ``Table.glance`` for rows that have shifted."""
-        notes = Notes()
-        for found in self._found(notes):
-            frame = quick_columns(found, self._layout, positions) if isinstance(found, Cut) else found
-            yield self._typed(self._whole(found, notes) if frame is None else frame)
+        return (partial(self._glanced, found, positions) for found in self._found(Notes()))
+
+    def _glanced(self, found: "Cut | pl.DataFrame", positions: Collection[int]) -> "pl.DataFrame":
+        frame = quick_columns(found, self._layout, positions) if isinstance(found, Cut) else found
+        return self._typed(self._whole(found, Notes()) if frame is None else frame)
 
     def pick(self, rows: "pl.Series") -> "Iterator[pl.DataFrame]":
         """Some rows, as ``read`` gives them. ``rows``: their numbers, sorted."""
