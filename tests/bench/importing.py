@@ -67,7 +67,7 @@ def rows(plan: Plan) -> Iterator[Row]:
     again = side(with_sfsync, few, mapping, plan.scratch / "ours.db")()
     calls = again.value["calls"]
     yield Row(
-        "API calls, part of it again",
+        "API calls, part again",
         "reading all records, 2,000 a call",
         calls / (count / 2_000),
         f"{plan.rows(_FEW):,} rows in an org of {count:,} records: {calls:,} calls, nothing written",
