@@ -17,11 +17,6 @@ def holds(when: When, types: Mapping[str, pl.DataType]) -> pl.Expr:
     return pl.any_horizontal(alternatives)
 
 
-def names_in(when: When) -> list[str]:
-    """Our names that a condition asks about."""
-    return [name for alternative in when for name in alternative]
-
-
 def _check(name: str, check: Check, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     parts = []

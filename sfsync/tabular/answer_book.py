@@ -18,7 +18,6 @@ from sfsync.tabular.guards import pieces
 from sfsync.tabular.model import Notes, Table
 from sfsync.tabular.sheet_xml import parts_of
 
-_RELATIONS = "xl/_rels/workbook.xml.rels"
 _TYPES = "[Content_Types].xml"
 _STALE = re.compile(r"xl/calcChain\.xml|_xmlsignatures/.*")
 """The order of calculation, and signatures, which no longer fit."""
