@@ -94,7 +94,8 @@ class Served:
         told = json.loads(self._process.stdout.readline())
         atexit.register(self._stop)  # after the work was timed
         self.port = int(told["url"].rpartition(":")[2])
-        self.headers = {"Authorization": f"Bearer {told['token']}", "Content-Type": "application/json"}
+        self.token = str(told["token"])
+        self.headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
 
     def connect(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=600)
