@@ -11,6 +11,7 @@ import polars as pl
 from sfsync.cells import Kind
 from sfsync.mapping.dates import Moment, Notation, read_moment
 from sfsync.mapping.readers import Cell, Reader, used
+from sfsync.mapping.zones import in_utc
 
 _YEAR = "(?:19[1-9][0-9]|20[0-9]{2})"
 """Years from 1910: what the fast doors read, they read for cells of every kind."""
@@ -63,10 +64,17 @@ def _used(forms: Sequence[_Form], text: pl.Series) -> list[_Form]:
     return [by_shape[shape] for shape in used(list(by_shape), text)]
 
 
-def _first(text: pl.Series, found: list[pl.Expr], dtype: pl.DataType) -> pl.Series:
-    """What the first notation made of each text; null where none fits."""
-    if not found:
+def _read(text: pl.Series, forms: Sequence[_Form], dtype: pl.Date | pl.Datetime) -> pl.Series:
+    """The texts that are in one of some notations, which exclude each other; null where none fits."""
+    if not forms:
         return pl.Series([None], dtype=dtype).new_from_index(0, len(text))
+    column = pl.col("t")
+    found = [  # a cache of texts costs more here than it saves
+        pl.when(column.str.contains(f"^{form.shape}$"))
+        .then(column)
+        .str.strptime(dtype, form.form, strict=False, cache=False)
+        for form in forms
+    ]
     return text.to_frame("t").select(t=pl.coalesce(found))["t"]
 
 
@@ -75,12 +83,7 @@ def date_reader(notation: Notation) -> Reader:
     forms = _days(notation.order)
 
     def fast(text: pl.Series) -> pl.Series:
-        column = pl.col("t")
-        found = [
-            pl.when(column.str.contains(f"^{form.shape}$")).then(column).str.to_date(form.form, strict=False)
-            for form in _used(forms, text)
-        ]
-        return _first(text, found, pl.Date())
+        return _read(text, _used(forms, text), pl.Date())
 
     def slow(text: str, kind: Kind) -> Cell:
         moment = read_moment(text, kind, notation)
@@ -98,23 +101,14 @@ def datetime_reader(notation: Notation, zone: str | None) -> Reader:
     forms = _walls(notation.order) if zone is not None else []
 
     def fast(text: pl.Series) -> pl.Series:
+        # Hours that do not exist or exist twice are left to the slow door, which tells them apart.
+        values = in_utc(_read(text, _used(forms, text), pl.Datetime("us")), zone or "UTC")
+        if values.null_count() == text.null_count() or not _used([_INSTANT], text):
+            return values
         column = pl.col("t")
-        found = [
-            _unmistakable(
-                pl.when(column.str.contains(f"^{form.shape}$"))
-                .then(column)
-                .str.to_datetime(form.form, time_unit="us", strict=False),
-                zone or "UTC",
-            )
-            for form in _used(forms, text)
-        ]
-        if _used([_INSTANT], text):
-            shape = f"^{_INSTANT.shape}$"
-            instant = pl.when(column.str.contains(shape)).then(column.str.replace("Z$", "+00:00"))
-            found.append(
-                instant.str.to_datetime(_INSTANT.form, time_unit="us", time_zone="UTC", strict=False)
-            )
-        return _first(text, found, dtype)
+        fine = pl.when(column.str.contains(f"^{_INSTANT.shape}$")).then(column.str.replace("Z$", "+00:00"))
+        instant = fine.str.to_datetime(_INSTANT.form, time_unit="us", time_zone="UTC", strict=False)
+        return text.to_frame("t").select(t=pl.coalesce(values, instant))["t"]
 
     def slow(text: str, kind: Kind) -> Cell:
         moment = read_moment(text, kind, notation)
@@ -123,11 +117,6 @@ def datetime_reader(notation: Notation, zone: str | None) -> Reader:
         return Cell(error=moment) if isinstance(moment, str) else _instant(moment, zone)
 
     return Reader(dtype, None if notation.formats else fast, slow)
-
-
-def _unmistakable(local: pl.Expr, zone: str) -> pl.Expr:
-    """Wall times to UTC, null where the hour does not exist or exists twice: the slow door tells which."""
-    return local.dt.replace_time_zone(zone, ambiguous="null", non_existent="null").dt.convert_time_zone("UTC")
 
 
 def _instant(moment: Moment, zone: str | None) -> Cell:

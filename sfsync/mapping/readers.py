@@ -17,6 +17,8 @@ from sfsync.languages.reason import Reason
 from sfsync.mapping.rules import NUMBERS
 
 _SAMPLE = 100
+_FEW = 1_000
+"""Texts for which telling them apart is not worth it."""
 MAX_REMEMBERED = 50_000
 """Distinct texts that a reader remembers between blocks, so that memory stays flat."""
 
@@ -87,16 +89,18 @@ class Reader:
 
     def _slow(self, text: pl.Series, kinds: pl.Series | None) -> pl.DataFrame:
         frame = pl.DataFrame({"text": text, "kind": kinds if kinds is not None else _zeros(len(text))})
-        distinct = frame.unique()
+        distinct = frame if frame.height <= _FEW else frame.unique()
         if len(self._known) > MAX_REMEMBERED:
             self._known.clear()
-        cells = [self._cell(*row) for row in distinct.iter_rows()]
-        distinct = distinct.with_columns(
-            pl.Series("value", [cell.value for cell in cells], dtype=self.dtype),
-            pl.Series("error", [NUMBERS.get(cell.error or "") for cell in cells], dtype=pl.UInt8),
-            pl.Series("warning", [NUMBERS.get(cell.warning or "") for cell in cells], dtype=pl.UInt8),
+        found = [self._cell(*row) for row in distinct.iter_rows()]
+        cells = distinct.with_columns(
+            pl.Series("value", [cell.value for cell in found], dtype=self.dtype),
+            pl.Series("error", [NUMBERS.get(cell.error or "") for cell in found], dtype=pl.UInt8),
+            pl.Series("warning", [NUMBERS.get(cell.warning or "") for cell in found], dtype=pl.UInt8),
         )
-        return frame.join(distinct, on=["text", "kind"], how="left", maintain_order="left")
+        if distinct is frame:
+            return cells
+        return frame.join(cells, on=["text", "kind"], how="left", maintain_order="left")
 
     def _cell(self, text: str, kind: int) -> Cell:
         cell = self._known.get((text, kind))
@@ -108,14 +112,32 @@ class Reader:
 
 def unread(text: pl.Series, values: pl.Series) -> pl.Series:
     """The positions of texts that have no value yet."""
-    return (text.is_not_null() & values.is_null()).arg_true()
+    frame = pl.DataFrame({"t": text, "v": values})
+    return frame.select(pl.arg_where(pl.col("t").is_not_null() & pl.col("v").is_null())).to_series()
+
+
+def sample(text: pl.Series) -> list[str]:
+    """Some texts from all over a column."""
+    found = text.drop_nulls() if text.null_count() else text
+    some: list[str] = found.gather_every(max(1, len(found) // _SAMPLE)).to_list()
+    return some
 
 
 def used(forms: Sequence[str], text: pl.Series) -> list[str]:
-    """The regular expressions that match some texts of a sample; others may be left to the slow door."""
-    found = text.drop_nulls()
-    sample = found.gather_every(max(1, len(found) // _SAMPLE)).to_list()
-    return [form for form in forms if any(map(re.compile(form).search, sample))]
+    """The regular expressions that match texts of a sample which none before them does.
+
+    What no form matches may be left to the slow door.
+    """
+    left = sample(text)
+    some = []
+    for form in forms:
+        match = re.compile(form).search
+        others = [text for text in left if match(text) is None]
+        if len(others) < len(left):
+            some.append(form)
+        if not (left := others):
+            break
+    return some
 
 
 def usual_as_they_are(text: pl.Series, usual: str, read: Fast) -> pl.Series:
@@ -150,7 +172,7 @@ def without_broken(text: pl.Series, kinds: pl.Series) -> tuple[pl.Series, pl.Ser
 
 
 def _zeros(length: int) -> pl.Series:
-    return pl.repeat(0, length, dtype=pl.UInt8, eager=True)
+    return pl.Series([0], dtype=pl.UInt8).new_from_index(0, length)
 
 
 def _scatter(onto: pl.Series | None, length: int, rows: pl.Series, numbers: pl.Series) -> pl.Series | None:

@@ -110,3 +110,29 @@ def test_numbers_of_very_many_countries_are_all_read():
     numbers = [f"+{code} 612 345 678" for code in COUNTRY_CODE_TO_REGION_CODE]
     values = phone_reader("NL").read(pl.Series(numbers)).values.to_list()
     assert values == [phone(text, Kind.TEXT, "NL").value for text in numbers]
+
+
+@pytest.mark.parametrize(
+    ("region", "before"),
+    [("IT", ["+39", ""]), ("DK", ["+45", ""]), ("NL", ["+31", "0"]), ("DE", ["+49", "0"])],
+)
+def test_one_digit_again_and_again_is_nobodys_number_however_long(region, before):
+    numbers = [
+        prefix + "0" * zeros + digit * (length - zeros)
+        for prefix in before
+        for length in range(3, 14)
+        for zeros in range(length + 1)
+        for digit in "1789"
+    ]
+    fast = phone_reader(region).fast
+    assert fast is not None
+    found = fast(pl.Series(numbers))
+    for text in pl.Series(numbers).filter(found.is_not_null()):
+        assert phone(text, Kind.TEXT, region).value is not None
+
+
+def test_countries_that_are_not_in_the_sample_are_read_in_one_go_too():
+    numbers = pl.Series(["+31 6 12345678"] * 999 + ["+32 470 12 34 65", "0033 6 12 34 56 78", "+999 123456"])
+    fast = phone_reader("NL").fast
+    assert fast is not None
+    assert fast(numbers).tail(3).to_list() == ["+32470123465", "+33612345678", None]
