@@ -16,6 +16,7 @@ from sfsync.tabular.guards import check_columns
 from sfsync.tabular.header import LOOK_AT, Header, find_header, no_header
 from sfsync.tabular.layout import BLOCK, Layout
 from sfsync.tabular.lines import Lines, records
+from sfsync.tabular.memory import keep_memory
 from sfsync.tabular.model import Hints, Table
 from sfsync.tabular.ragged import Shape
 from sfsync.tabular.textrows import TextRows
@@ -23,6 +24,8 @@ from sfsync.tabular.textrows import TextRows
 
 def open_text(path: Path, hints: Hints, *, block: int = BLOCK) -> Table:
     """Open a text table. Raises FileRefused: empty_file, bad_encoding, not_a_table, open_quote, field_too_long."""
+    if path.stat().st_size > block:
+        keep_memory()
     encoding = detect(path, hints.encoding)
     lines = Lines(path.name, decoded(path, encoding, 1 << 16))
     top = list(islice(lines, LOOK_AT * 4))
