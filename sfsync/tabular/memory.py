@@ -15,8 +15,8 @@ _KEPT = 128 << 20
 def keep_memory() -> None:
     """Have glibc keep what is freed, instead of giving it back to the system; elsewhere nothing happens.
 
-    A file is read in blocks of some megabytes, and each is let go before the next one comes. glibc gives memory of that
-    size back at once, and the system then clears every page of it again for the next block: a fifth of all the time.
+    A file is read in blocks of some megabytes, and each is let go before others come. glibc gives memory of that size
+    back at once, and the system clears every page of it again for the next block: a tenth of all the time.
     """
     if sys.platform != "linux":
         return

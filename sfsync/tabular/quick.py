@@ -8,6 +8,7 @@ with too few or too many fields are read one by one, and if that does not help, 
 import codecs
 import csv
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sfsync.tabular.cuts import SMALL, Cut, cut
@@ -57,27 +58,26 @@ def quick_columns(found: Cut, layout: Layout, positions: Collection[int]) -> "pl
     return without_empty(frame, frame.columns).insert_column(0, _rows(found))
 
 
-def quick_rows(found: Cut, layout: Layout, wanted: "pl.Series") -> "pl.DataFrame | None":
-    """Some rows of a block; None when it is as well to read all of it. ``wanted``: their numbers, sorted."""
-    if len(wanted) > _MOST_ODD * found.records or len(found.data) < SMALL:
-        return None
+def records_of(found: Cut, rows: "pl.Series", delimiter: str) -> Cut | None:
+    """Some records of a block; None when it is as well to read all of it. ``rows``: numbers of rows, sorted."""
     import numpy as np
 
-    ends = found.record_ends()
-    rows = _rows(found).to_numpy()
-    places = np.searchsorted(rows, wanted.to_numpy())
-    if places[-1] == len(rows) or (rows[places] != wanted.to_numpy()).any():  # no record begins on that line
+    wanted = rows.to_numpy()
+    wanted = wanted[slice(*np.searchsorted(wanted, [found.row, found.row + found.lines]))]
+    if not len(wanted):
+        return Cut(b"", found.row, 0)
+    if len(wanted) > _MOST_ODD * found.records or len(found.data) < SMALL:
+        return None
+    ends, lines = found.record_ends(), found.first_lines()
+    places = np.searchsorted(lines, wanted)
+    if places[-1] == len(lines) or (lines[places] != wanted).any():  # no record begins on that line
         return None
     starts = np.where(places > 0, ends[places - 1] + 1, 0)
     spans = zip(starts.tolist(), (ends[places] + 1).tolist(), strict=True)
-    some, _ = cut(b"".join([found.data[start:end] for start, end in spans]), 1, ord(layout.delimiter))
+    some, _ = cut(b"".join([found.data[start:end] for start, end in spans]), 1, ord(delimiter))
     if some is None or some.records != len(wanted):
         return None
-    for width in dict.fromkeys((layout.columns, layout.width)):
-        fields = _split(some, layout.delimiter, width)
-        if fields is not None:
-            return _finished(fields, wanted, layout, Notes())
-    return None
+    return replace(some, ends=some.record_ends(), rows=wanted)
 
 
 def _split(found: Cut, delimiter: str, width: int) -> "pl.DataFrame | None":

@@ -6,17 +6,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfsync.tabular.cuts import Cut, Stream
+from sfsync.tabular.cuts import Cut, Stream, joined
 from sfsync.tabular.injection import ESCAPED
 from sfsync.tabular.layout import Layout, framed
 from sfsync.tabular.lines import Lines, records
 from sfsync.tabular.model import Notes
-from sfsync.tabular.quick import quick, quick_columns, quick_rows
+from sfsync.tabular.quick import quick, quick_columns, records_of
 from sfsync.tabular.skipping import certain_rows, without_skipped
 
 if TYPE_CHECKING:
     import polars as pl
 
+_TOGETHER = 1 << 20
+"""Bytes of picked rows that are read together."""
 _STRETCHES = 16
 """The csv module reads this part of a block before the quick way is tried again."""
 
@@ -47,21 +49,29 @@ class TextRows:
 
     def pick(self, rows: "pl.Series") -> "Iterator[pl.DataFrame]":
         """Some rows, as ``read`` gives them. ``rows``: their numbers, sorted."""
-        notes, picked = Notes(), []
-        for found in self._found(notes):
-            frame = None if isinstance(found, Cut) else found
-            if isinstance(found, Cut):
-                wanted = rows.filter(rows.is_between(found.row, found.row + found.lines - 1))
-                if not len(wanted):
-                    continue
-                frame = quick_rows(found, self._layout, wanted)
-            frame = self._whole(found, notes) if frame is None else frame
-            chosen = certain_rows(self._typed(_only(frame, rows)), self._layout.columns)
+        picked = []
+        for frame in self._picked(rows):
+            chosen = None if frame is None else certain_rows(self._typed(frame), self._layout.columns)
             if chosen is None:  # whether these rows are a footer depends on all others
                 yield from (_only(frame, rows) for frame in self.read(Notes()))
                 return
             picked.append(chosen)
         yield from picked
+
+    def _picked(self, rows: "pl.Series") -> "Iterator[pl.DataFrame | None]":
+        """These rows, those of several blocks together; None where all must be read to tell."""
+        layout, some = self._layout, list[Cut]()
+        for found in self._found(Notes()):
+            part = records_of(found, rows, layout.delimiter) if isinstance(found, Cut) else None
+            if part is not None and part.records:
+                some.append(part)
+            if some and (part is None or sum(len(part.data) for part in some) > _TOGETHER):
+                yield quick(joined(some), layout, Notes())
+                some = []
+            if part is None:
+                yield _only(self._whole(found, Notes()), rows)
+        if some:
+            yield quick(joined(some), layout, Notes())
 
     def _found(self, notes: Notes) -> "Iterator[Cut | pl.DataFrame]":
         """Blocks to be read the quick way, and frames of what stands between them."""
