@@ -144,7 +144,7 @@ def apply(
     Texts that a spreadsheet would run as a formula get an apostrophe in front, unless --raw says that only
     programs will read the file.
     """
-    from sfsync.cli.mapping_csv import csv_of, write_headings
+    from sfsync.cli.mapping_csv import Rejects, csv_of, headings
     from sfsync.cli.mapping_view import Tally
     from sfsync.tabular.write import replacing
 
@@ -152,14 +152,17 @@ def apply(
     tally = Tally()
     with ExitStack() as stack:
         out = stack.enter_context(stack.enter_context(replacing(output)).open("wb"))
-        left = stack.enter_context(stack.enter_context(replacing(rejects)).open("wb")) if rejects else None
-        write_headings(bound, out, left)
+        other = stack.enter_context(stack.enter_context(replacing(rejects)).open("wb")) if rejects else None
+        left = Rejects(bound, other) if other else None
+        out.write(headings(bound))
         work = partial(csv_of, bound, rejects=left is not None, raw=raw)
         for written in bound.each(table, work, broken=table.broken):
             tally.add(written.rows, written.stopped)
             out.write(written.applied)
-            if left is not None:
-                left.write(written.rejected)
+            if left is not None and written.left is not None:
+                left.add(written.left)
+        if left is not None:
+            left.finish()
     options.result(tally.to_json())
     options.say(tally.text())
     if tally.left and rejects:

@@ -16,29 +16,55 @@ from sfsync.tabular.injection import DANGEROUS, PLAIN_NUMBER, harmless
 
 _PLAIN = {"phone", "digits", "country"}
 """Types of digits, perhaps behind a +, or letters: no formula begins so."""
+_TOGETHER = 2_000
+"""Rejected rows that are written together."""
 _FEW = 200
 """Texts that Python looks at in less time than polars takes for the calls."""
 
 
-def write_headings(bound: Bound, out: IO[bytes], rejects: IO[bytes] | None) -> None:
-    """The first line of both files: API fields; the partner's columns with row, column, rule and reason."""
-    out.write(_line(_fields(bound)))
-    if rejects is not None:
-        headings = ["row", *map(harmless, bound.columns.headings)]
-        rejects.write(b"\xef\xbb\xbf" + _line([*headings, "result", "column", "rule", "reason"]))
+def headings(bound: Bound) -> bytes:
+    """The first line of the rows taken: API fields."""
+    return _line(_fields(bound))
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A block as CSV: the rows taken as API fields, the others as the partner wrote them, with the reason.
+    """A block as CSV of API fields. The block itself is let go, as others wait for its memory.
 
-    ``stopped``: ``MappedBlock.stopped``. The block itself is let go, as others wait for its memory.
+    ``stopped``: ``MappedBlock.stopped``; ``left``: the rows concerned as the partner wrote them, with what stopped
+    them, if that is wanted.
     """
 
     rows: int
     stopped: pl.DataFrame
     applied: bytes | memoryview
-    rejected: bytes | memoryview
+    left: pl.DataFrame | None
+
+
+class Rejects:
+    """CSV of the rows not taken, as the partner wrote them, with the reason.
+
+    Mostly they are few: those of several blocks are written together, which takes as many calls as those of one.
+    """
+
+    def __init__(self, bound: Bound, out: IO[bytes]) -> None:
+        self._width = len(bound.columns.headings)
+        self._out = out
+        self._held: list[pl.DataFrame] = []
+        headings = ["row", *map(harmless, bound.columns.headings)]
+        out.write(b"\xef\xbb\xbf" + _line([*headings, "result", "column", "rule", "reason"]))
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Take in ``Written.left`` of the next block."""
+        self._held.append(rows)
+        if sum(held.height for held in self._held) >= _TOGETHER:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write what is left to be written."""
+        if self._held:
+            self._out.write(_csv(_rejected(pl.concat(self._held, how="diagonal"), self._width)))
+            self._held = []
 
 
 def csv_of(bound: Bound, block: MappedBlock, *, rejects: bool, raw: bool) -> Written:
@@ -48,9 +74,7 @@ def csv_of(bound: Bound, block: MappedBlock, *, rejects: bool, raw: bool) -> Wri
         applied = applied.with_columns(map(_text, _signed(applied)))
         applied = _harmless(applied, [name for name in applied.columns if name not in _plain(bound)])
     taken = _csv(pl.DataFrame([_text(column) for column in applied]))
-    if not rejects or not stopped.height:
-        return Written(block.frame.height, stopped, taken, b"")
-    left = _csv(_rejected(block.source, stopped, len(bound.columns.headings)))
+    left = _left(block.source, stopped) if rejects and stopped.height else None
     return Written(block.frame.height, stopped, taken, left)
 
 
@@ -74,11 +98,15 @@ def _text(column: pl.Series) -> pl.Series:
     return column if same else as_series_of_text(column).alias(column.name)
 
 
-def _rejected(source: pl.DataFrame, stopped: pl.DataFrame, width: int) -> pl.DataFrame:
-    """Rows as the partner wrote them, with what became of them, the column and the reason; in file order."""
-    told = source.filter(source["row"].is_in(stopped["row"].implode()))
-    told = told.hstack(stopped.select(pl.all().name.prefix("told ")))
-    cells = [told[str(n)] if str(n) in source.columns else _empty(told.height) for n in range(width)]
+def _left(source: pl.DataFrame, stopped: pl.DataFrame) -> pl.DataFrame:
+    """The rows not taken with what stopped them, in file order."""
+    left = source.filter(source["row"].is_in(stopped["row"].implode()))
+    return left.hstack(stopped.select(pl.all().name.prefix("told ")))
+
+
+def _rejected(told: pl.DataFrame, width: int) -> pl.DataFrame:
+    """Rows as the partner wrote them, with what became of them, the column and the reason; ``told``: by ``_left``."""
+    cells = [told[str(n)] if str(n) in told.columns else _empty(told.height) for n in range(width)]
     column = pl.when(pl.col("told heading") != "").then("told heading").otherwise("told name")
     double = pl.col("told severity") == "duplicate"
     reasons = told.select(
