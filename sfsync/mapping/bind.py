@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import polars as pl
 
+from sfsync.ahead import ahead
 from sfsync.languages.reason import Reason
-from sfsync.mapping.ahead import ahead
 from sfsync.mapping.block import LookedUp, map_block
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.distinct import Distinct

@@ -14,7 +14,7 @@ from functools import partial
 
 import polars as pl
 
-from sfsync.mapping.ahead import ahead
+from sfsync.ahead import ahead
 from sfsync.mapping.block import as_series_of_text, read_names
 from sfsync.mapping.columns import Columns
 from sfsync.mapping.readers import Reading

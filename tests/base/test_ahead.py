@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from sfsync.mapping.ahead import ahead
+from sfsync.ahead import ahead
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
