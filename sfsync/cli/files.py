@@ -122,7 +122,7 @@ def _short(text: str) -> str:
 def recognise(options: Options, file: Path) -> int:
     """Tell which of the project's partner files FILE is, and why it is none of the others."""
     from sfsync.project import open_project
-    from sfsync.tabular.answer import partner_columns
+    from sfsync.tabular.answered import partner_columns
     from sfsync.tabular.recognise import certain
     from sfsync.tabular.recognise import recognise as rank
     from sfsync.tabular.table import open_table

@@ -225,7 +225,7 @@ def _compiled(path: Path, options: Options) -> "CompiledMapping":
 
 
 def _open(name: str, file: Path, options: Options, sheet: str | None) -> "tuple[Table, Bound]":
-    from sfsync.tabular.answer import partner_columns
+    from sfsync.tabular.answered import partner_columns
     from sfsync.tabular.model import Hints
     from sfsync.tabular.table import open_table
 

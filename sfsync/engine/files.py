@@ -105,7 +105,7 @@ def read_as(
 
 
 def _bind(mapping: "CompiledMapping", table: "Table") -> "Bound":
-    from sfsync.tabular.answer import partner_columns
+    from sfsync.tabular.answered import partner_columns
 
     return mapping.bind(
         partner_columns(table),

@@ -83,7 +83,7 @@ def stamp(path: Path) -> tuple[int, ...]:
 
 def open_file(path: Path, mapping: "CompiledMapping") -> TableFile:
     """Open a file by a mapping; raises FileRefused for a file that cannot be what the mapping describes."""
-    from sfsync.tabular.answer import partner_columns
+    from sfsync.tabular.answered import partner_columns
     from sfsync.tabular.model import Hints
     from sfsync.tabular.table import digest, open_table
 

@@ -17,7 +17,7 @@ from sfsync.cells import Kind, fold
 from sfsync.languages.heads import DEFAULT, HEADS, Head
 from sfsync.tabular.answer_cells import Answer, Place
 from sfsync.tabular.answer_text import annotate_text
-from sfsync.tabular.answered import WIDTH, find_answer, headings
+from sfsync.tabular.answered import columns_without, earlier_answer, headings
 from sfsync.tabular.model import Notes, Table
 from sfsync.tabular.write import WORKBOOKS, replacing, write_table
 
@@ -55,20 +55,9 @@ def write_answer(
     write_table(out, place.put(table.columns, place.headings), rows, sheet=table.sheet or "Sheet1")
 
 
-def partner_columns(table: Table) -> tuple[str, ...]:
-    """The headings in their places, those of an earlier answer of ours left empty."""
-    return _without(table, _earlier(table))
-
-
-def _without(table: Table, earlier: tuple[int, Head] | None) -> tuple[str, ...]:
-    if earlier is None:
-        return table.columns
-    return (*table.columns[: earlier[0]], *[""] * WIDTH, *table.columns[earlier[0] + WIDTH :])
-
-
 def _place(table: Table, head: Head, wanted: Collection[str]) -> Place:
-    earlier = _earlier(table)
-    taken = {fold(column) for column in _without(table, earlier)} | set(wanted)
+    earlier = earlier_answer(table)
+    taken = {fold(column) for column in columns_without(table, earlier)} | set(wanted)
     called = headings(head, taken)
     if earlier is None:
         return Place(
@@ -81,21 +70,6 @@ def _place(table: Table, head: Head, wanted: Collection[str]) -> Place:
         results=head.results,
         words=frozenset(earlier[1].results.values()),
     )
-
-
-def _earlier(table: Table) -> tuple[int, Head] | None:
-    """Where an earlier answer of ours stands: the headings alone do not tell, a partner may use such words too."""
-    found = find_answer(table.columns)
-    if found is None:
-        return None
-    column, head = found
-    words = {fold(word) for word in head.results.values()}
-    seen = {
-        fold(str(word))
-        for frame in table.source(Notes())
-        for word in frame[str(column)].drop_nulls().unique()
-    }
-    return found if seen and seen <= words else None
 
 
 def _annotated(source: Path, table: Table, results: Mapping[int, Answer], place: Place, out: Path) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from sfsync.cells import fold
 from sfsync.languages.heads import HEADS, Head
+from sfsync.tabular.model import Notes, Table
 
 WIDTH = 4
 _OURS = "sfsync "
@@ -25,6 +26,33 @@ def find_answer(columns: Sequence[str]) -> tuple[int, Head] | None:
         if found is not None:
             return start, found
     return None
+
+
+def earlier_answer(table: Table) -> tuple[int, Head] | None:
+    """Where an earlier answer of ours stands: the headings alone do not tell, a partner may use such words too."""
+    found = find_answer(table.columns)
+    if found is None:
+        return None
+    column, head = found
+    words = {fold(word) for word in head.results.values()}
+    seen = {
+        fold(str(word))
+        for frame in table.source(Notes())
+        for word in frame[str(column)].drop_nulls().unique()
+    }
+    return found if seen and seen <= words else None
+
+
+def partner_columns(table: Table) -> tuple[str, ...]:
+    """The headings in their places, those of an earlier answer of ours left empty."""
+    return columns_without(table, earlier_answer(table))
+
+
+def columns_without(table: Table, earlier: tuple[int, Head] | None) -> tuple[str, ...]:
+    """The headings without those of ``earlier_answer``."""
+    if earlier is None:
+        return table.columns
+    return (*table.columns[: earlier[0]], *[""] * WIDTH, *table.columns[earlier[0] + WIDTH :])
 
 
 _KNOWN = {

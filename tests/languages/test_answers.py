@@ -16,7 +16,7 @@ from sfsync.languages.heads import HEADS
 from sfsync.mapping.compile import compile_mapping
 from sfsync.mapping.load import parse_mapping
 from sfsync.records import Bucket
-from sfsync.tabular.answer import partner_columns
+from sfsync.tabular.answered import partner_columns
 from sfsync.tabular.table import open_table
 from sfsync.tabular.write import write_table
 from tests.conftest import House, NewHouse

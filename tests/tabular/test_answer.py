@@ -7,8 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import Font, PatternFill
 
-from sfsync.tabular.answer import answer_suffix, partner_columns, write_answer
+from sfsync.tabular.answer import answer_suffix, write_answer
 from sfsync.tabular.answer_cells import Answer
+from sfsync.tabular.answered import partner_columns
 from sfsync.tabular.model import Hints
 from sfsync.tabular.table import open_table
 from tests.shared import SAMPLES
