@@ -1,16 +1,56 @@
-"""The house for end-to-end tests: a mock org behind the in-process door, the project's content, a state folder."""
+"""The house for end-to-end tests: a mock org behind the in-process door, the project's content, a state folder.
+
+What hundreds of tests would read again and again, and nothing changes, is read once in a process.
+"""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+from ruamel.yaml import YAML
 
 from sfsync.mockorg import MockOrg
+from sfsync.mockorg import org as mockorg_org
 from sfsync.mockorg.callbacks import activated
+from sfsync.mockorg.metadata import Metadata, load
 from sfsync.testing.bound import BoundProject
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A busy machine is no failure: no test of properties is held to a time. What a test makes in its folder, the next
+# example may overwrite.
+settings.register_profile(
+    "sfsync",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("sfsync")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """The same metadata is loaded once: a schema is immutable. The same YAML is parsed once: its nodes are only
+    walked. Together they are most of what a mock org, and a run of a flow, take to begin.
+    """
+    loaded: dict[object, Metadata] = {}
+
+    def known(folders: Sequence[Path]) -> Metadata:
+        files = [path for folder in folders for path in sorted(folder.rglob("*.*")) if path.is_file()]
+        key = (*folders, *((path, path.read_bytes()) for path in files))
+        if key not in loaded:
+            loaded[key] = load(folders)
+        return loaded[key]
+
+    compose = YAML.compose
+    composed = lru_cache(maxsize=256)(lambda text: compose(YAML(typ="safe", pure=True), text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mockorg_org, "load", known)
+        patch.setattr(YAML, "compose", lambda _, text: composed(text))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,13 +3,12 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.cells import Kind, clean, fold
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_cleaning_again_changes_nothing(text: str) -> None:
     once = clean(text)
@@ -18,7 +17,6 @@ def test_cleaning_again_changes_nothing(text: str) -> None:
     assert unicodedata.is_normalized("NFC", once)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_folded_heading_stays_as_it_is(text: str) -> None:
     assert fold(fold(text)) == fold(text)

@@ -57,7 +57,6 @@ def test_other_names_stay_other_names(one: str, two: str) -> None:
     assert fold_name(one) != fold_name(two)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_folded_name_stays_as_it_is_and_has_no_case(text: str) -> None:
     folded = fold_name(text)
@@ -66,7 +65,6 @@ def test_a_folded_name_stays_as_it_is_and_has_no_case(text: str) -> None:
     assert folded == folded.strip()
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 def test_folding_is_the_same_for_a_name_that_comes_in_twice(street: str, code: str) -> None:
     assert fold_email(fold_email(street)) == fold_email(street)
@@ -176,7 +174,7 @@ def persons(draw: st.DrawFn, prefix: str = "N", most: int = 7) -> list[Person]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(persons(most=2).filter(lambda found: len(found) == 2))
 def test_same_person_is_symmetric_and_everybody_with_a_handle_is_himself(pair: list[Person]) -> None:
     one, two = pair
@@ -185,7 +183,7 @@ def test_same_person_is_symmetric_and_everybody_with_a_handle_is_himself(pair: l
     assert bool(same_person(one, one)) == bool(known)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(persons(), persons("K"), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(new: list[Person], known: list[Person], chance) -> None:
     expected = find_repeats(new, known, WINDOW)
@@ -194,7 +192,7 @@ def test_the_order_of_arrival_does_not_matter(new: list[Person], known: list[Per
     assert find_repeats(new, known, WINDOW) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(persons(), persons("K"))
 def test_a_repeat_is_explained_by_one_who_stays(new: list[Person], known: list[Person]) -> None:
     """Every match names somebody who is no repeat himself; whoever stays repeats nobody who stays before him."""
@@ -214,7 +212,7 @@ def test_a_repeat_is_explained_by_one_who_stays(new: list[Person], known: list[P
                 assert not same_person(person, earlier)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(persons(most=9), st.integers(1, 9))
 def test_what_was_taken_in_before_is_judged_as_if_it_came_now(new: list[Person], cut: int) -> None:
     """The file in two parts, in order of time: the same people stay."""

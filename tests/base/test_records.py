@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.records import (
@@ -34,7 +34,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON, JSON)
 def test_comparing_any_two_values_gives_an_answer(left: Any, right: Any) -> None:
     assert same(left, right) in {True, False}
@@ -46,7 +45,6 @@ def test_comparing_any_two_values_gives_an_answer(left: Any, right: Any) -> None
 RECORD = st.dictionaries(st.sampled_from("ABC"), JSON, max_size=3)
 
 
-@settings(deadline=None)
 @given(RECORD, RECORD)
 def test_after_writing_what_changed_nothing_is_left_to_write(desired: dict, existing: dict) -> None:
     first = changed(desired, existing)
@@ -106,7 +104,6 @@ def test_a_field_the_org_did_not_give_differs_unless_nothing_is_desired() -> Non
     assert changed({"A": 1, "B": None, "C": ""}, {}) == {"A": 1}
 
 
-@settings(deadline=None)
 @given(st.datetimes(timezones=st.timezones(), min_value=datetime(1700, 1, 1), max_value=datetime(4000, 1, 1)))  # noqa: DTZ001  hypothesis adds the zone
 def test_an_instant_is_the_same_in_every_notation(moment: datetime) -> None:
     moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000, fold=0)

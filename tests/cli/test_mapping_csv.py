@@ -16,7 +16,7 @@ def _few(request, monkeypatch):
     monkeypatch.setattr(mapping_csv, "_FEW", request.param)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=20))
 def test_no_text_runs_as_a_formula(rows):
     frame = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.String}, orient="row")

@@ -98,7 +98,7 @@ def test_every_cron_time_passes_the_check_and_has_a_calendar(cron: str):
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
-@settings(max_examples=20, deadline=None)  # a process each
+@settings(max_examples=20)  # a process each
 @given(CRON)
 def test_systemd_understands_the_calendar(cron: str):
     for expression in calendar(cron):

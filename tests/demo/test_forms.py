@@ -7,7 +7,7 @@ from pathlib import Path
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.demo import dirt
@@ -48,7 +48,6 @@ def moment(submission: Submission) -> datetime:
     return datetime.fromisoformat(submission.form["submitted_at"])
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(), st.integers(0, 150))
 def test_same_arguments_same_forms(seed: int, n: int):
     forms = submissions(seed, n)
@@ -125,7 +124,6 @@ def test_one_local_time_happens_twice_when_the_clock_goes_back():
     assert (moment(after) - moment(before)).total_seconds() == 3600
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 1000))
 def test_no_two_people_by_accident(seed: int):
     clean = [form.form for form in submissions(seed, 300) if not form.truth.kind]

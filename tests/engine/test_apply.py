@@ -1,7 +1,7 @@
 """Phases: what is sent, in which order, once; and what becomes of each row."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.engine.apply import write_phases
@@ -148,7 +148,6 @@ OUTCOMES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(ROWS, OUTCOMES)
 def test_every_row_ends_as_its_own_changes_did(
     rows: list[tuple[list[list[Change]], bool]], states: dict[tuple[str, str, str], State]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.engine.differences import compare
@@ -27,7 +27,6 @@ def frame(rows: list[tuple[Any, ...]], **more: list[Any]) -> pl.DataFrame:
     return pl.DataFrame({**more, **columns}, schema_overrides=TYPES)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(ROW, st.none() | ROW), min_size=1, max_size=12))
 def test_as_single_records_are_compared(pairs: list[tuple[Any, Any]]) -> None:
     numbers = list(range(len(pairs)))

@@ -185,7 +185,7 @@ NAMES = st.text(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(NAMES, st.integers(1, 40), st.booleans() | st.none()), max_size=8))
 def test_records_come_out_in_their_order_one_row_each(found: list[tuple[str, int, bool | None]]) -> None:
     records = [lead(LastName=name, Cards__c=float(cards), Terms__c=terms) for name, cards, terms in found]

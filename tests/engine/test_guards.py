@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -156,7 +156,6 @@ def test_no_limit_at_all() -> None:
     assert refused(writes(500) + rejects(500) + blanks(50), remaining=1) == []
 
 
-@settings(deadline=None)
 @given(st.integers(20, 500), st.integers(0, 100), st.data())
 def test_a_share_never_allows_more_than_it_says(rows: int, share: int, data: st.DataObject) -> None:
     bad = data.draw(st.integers(0, rows - 1))

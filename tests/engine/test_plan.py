@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.clock import ManualClock
@@ -101,7 +101,6 @@ DECISIONS = st.lists(
 ).map(lambda rows: [Decision(str(n), phases=phases) for n, phases in enumerate(rows)])
 
 
-@settings(deadline=None)
 @given(DECISIONS)
 def test_the_cost_is_that_of_the_very_calls_that_a_run_makes(decisions: list[Decision]) -> None:
     org = ScriptedOrg(done)
@@ -112,7 +111,6 @@ def test_the_cost_is_that_of_the_very_calls_that_a_run_makes(decisions: list[Dec
     assert cost == sum(map(len, org.calls))
 
 
-@settings(deadline=None)
 @given(DECISIONS)
 def test_the_writes_of_a_plan_are_the_records_that_a_run_touches(decisions: list[Decision]) -> None:
     org = ScriptedOrg(done)

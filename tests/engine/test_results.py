@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.engine.results import RunResult, StepResult, merge
@@ -91,7 +91,6 @@ STEPS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(STEPS, max_size=5))
 def test_merged_ledgers_add_up(parts: list[StepResult]) -> None:
     merged = merge("allocation_in", parts)

@@ -261,7 +261,7 @@ class Replica(Step[dict[str, int]]):
         return refused() if draw == "refused" else UNKNOWN
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(st.sampled_from("abcdefg"), unique=True),
     st.frozensets(st.sampled_from("abcdefg")),

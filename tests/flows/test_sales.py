@@ -1,7 +1,7 @@
 """The rules that choose price book and products."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -57,7 +57,6 @@ def test_every_product_rule_that_fits_adds_a_product(plan: str, products: list[s
 COUNTRIES = st.lists(st.sampled_from(["NL", "BE", "DE"]), max_size=2).map(tuple)
 
 
-@settings(deadline=None)
 @given(st.lists(COUNTRIES, min_size=1, max_size=5), st.sampled_from(["NL", "be", "DE", "FR"]))
 def test_a_price_book_is_chosen_in_the_order_of_the_rules(rules: list[tuple[str, ...]], country: str) -> None:
     books = tuple(PriceBookRule(price_book=str(n), countries=found) for n, found in enumerate(rules))

@@ -237,7 +237,7 @@ JSON = st.recursive(
 SETTINGS = ("externalId", "fieldMapping", "useFieldMapping", "excludedFields", "addons")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.fixed_dictionaries(
         {"query": st.sampled_from(["SELECT Id, A FROM B", "SELECT", "x"]), "operation": st.just("Upsert")},
@@ -245,8 +245,8 @@ SETTINGS = ("externalId", "fieldMapping", "useFieldMapping", "excludedFields", "
     ),
     st.booleans(),
 )
-def test_no_form_of_a_file_gives_a_traceback(tmp_path_factory, item, cci):
-    path = tmp_path_factory.mktemp("x") / ("x.yml" if cci else "x.json")
+def test_no_form_of_a_file_gives_a_traceback(tmp_path, item, cci):
+    path = tmp_path / ("x.yml" if cci else "x.json")
     body = {"Step": item | {"sf_object": "Lead"}} if cci else {"objects": [item]}
     path.write_text(json.dumps(body), encoding="utf-8")
     with suppress(ConfigError):

@@ -27,7 +27,7 @@ def same(ours: Reading, theirs: Reading) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(TEXTS, min_size=1, max_size=40), min_size=1, max_size=3),
     st.booleans(),

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sfsync.mapping.rows import MappedRow
@@ -143,7 +143,6 @@ CELLS = st.tuples(
 )
 
 
-@settings(deadline=None)  # threads wait for each other on a busy machine
 @given(rows=st.lists(CELLS, min_size=1, max_size=12), size=st.integers(1, 5))
 @example(rows=[("a", "1", None), ("a", "1", None), ("b", "1", None)], size=2)
 def test_any_file_is_judged_by_the_plain_rules(rows: list[Row], size: int):

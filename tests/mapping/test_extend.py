@@ -179,7 +179,7 @@ def test_a_mistake_against_the_org_is_told_of_the_file_where_the_field_stands(tm
     assert places == {("cards.yaml", 13), ("acme.yaml", 11)}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.data())
 def test_everything_taken_over_has_the_line_where_it_stands(data: st.DataObject):
     """A word that only one place of the two files holds is found at that place after merging."""

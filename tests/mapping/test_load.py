@@ -229,7 +229,7 @@ def rules(*more: str) -> st.SearchStrategy[dict[str, Any]]:
 SOURCES = ("from", "value", "join", "first_of", "when", "prefix")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     field=TREES | rules(*SOURCES) | rules(*SOURCES).map(lambda rule: {"from": "email"} | rule),
     header=TREES | rules(),

@@ -19,14 +19,14 @@ def _many(request, monkeypatch):
     monkeypatch.setattr(stamps, "_MANY", request.param)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.none() | DAYS, max_size=30))
 def test_days(values):
     texts = [value and value.isoformat() for value in values]
     assert iso(pl.Series("d", values, dtype=pl.Date)).to_list() == texts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.none() | INSTANTS, max_size=30))
 def test_instants_to_the_second(values):
     texts = [value and value.strftime("%Y-%m-%dT%H:%M:%SZ") for value in values]

@@ -331,5 +331,5 @@ class Lives(RuleBasedStateMachine):
             assert self.attempts
 
 
-Lives.TestCase.settings = tuning(max_examples=150, stateful_step_count=25, deadline=None)
+Lives.TestCase.settings = tuning(max_examples=150, stateful_step_count=25)
 TestLives = Lives.TestCase

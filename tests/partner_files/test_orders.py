@@ -1,6 +1,6 @@
 """Keys of cards and the orders they belong to, also for orders whose own key looks like that of a card."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_files.orders import WaitingOrder, card_keys, card_number, children, order_keys, waiting_order
@@ -14,7 +14,6 @@ KEYS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(KEYS, st.integers(1, 40))
 def test_every_card_leads_back_to_its_order_and_its_number(order: str, cards: int) -> None:
     keys = card_keys(order, cards)
@@ -25,7 +24,6 @@ def test_every_card_leads_back_to_its_order_and_its_number(order: str, cards: in
         assert card_number(order, key) == number
 
 
-@settings(deadline=None)
 @given(KEYS)
 def test_a_key_is_first_of_all_that_of_its_own_order(key: str) -> None:
     found = order_keys(key)
@@ -55,7 +53,6 @@ def test_an_order_waits_for_the_cards_that_are_not_issued() -> None:
     assert (order.recipient, order.company, order.email, order.city) == ("Volt BV", "Volt BV", "", "")
 
 
-@settings(deadline=None)
 @given(KEYS, st.integers(1, 9), st.data())
 def test_open_and_issued_cards_are_all_cards(key: str, cards: int, data: st.DataObject) -> None:
     issued = frozenset(data.draw(st.lists(st.sampled_from(card_keys(key, cards)))))

@@ -248,7 +248,7 @@ def test_no_leads_at_all():
 MOMENT = st.integers(0, 100 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
 
 
-@tried(deadline=None, max_examples=25)
+@tried(max_examples=25)
 @given(st.lists(st.tuples(MOMENT, st.none() | MOMENT, st.none() | MOMENT, st.sampled_from(["a", "b"]), st.sampled_from([PARIS, "Asia/Shanghai"])), max_size=12))  # fmt: skip
 def test_every_lead_is_counted_once(
     drawn: list[tuple[timedelta, timedelta | None, timedelta | None, str, str]],

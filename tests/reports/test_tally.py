@@ -1,7 +1,7 @@
 """The tally adds up: every submission once, every amount once, by country and by plan alike."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.reports.tally import TOTAL, VERDICTS, FormOutcome, tally
@@ -22,7 +22,6 @@ OUTCOMES = st.builds(
 )
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(OUTCOMES, max_size=40))
 def test_everything_is_counted_once(outcomes: list[FormOutcome]):
     made = tally(outcomes)

@@ -72,7 +72,7 @@ def answered(path: Path, results: dict[int, Answer]) -> bytes:
     return out.read_bytes()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     RECORDS,
     st.sampled_from(["\n", "\r\n"]),

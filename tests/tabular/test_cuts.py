@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.tabular import cuts
@@ -27,7 +27,7 @@ def told(found: Cut) -> tuple[object, ...]:
     return found.data, found.row, found.lines, found.silent, found.records, ends, rows
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(RECORDS, st.sampled_from(["\n", "\r\n"]), st.integers(0, 40))
 def test_cuts_that_are_joined_are_the_cut_of_the_whole(records, end, place):
     data = written(records, end)
@@ -42,7 +42,7 @@ def test_cuts_that_are_joined_are_the_cut_of_the_whole(records, end, place):
     assert told(joined([first, second])) == told(whole)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(RECORDS, st.sampled_from(["\n", "\r\n"]), st.integers(20, 200))
 def test_blocks_hold_the_whole_file(tmp_path, monkeypatch, records, end, piece):
     monkeypatch.setattr(cuts, "_PIECE", piece)

@@ -43,7 +43,7 @@ def judged(pieces: list[bytes], large: int) -> Extent:
     return found
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(CELLS, max_size=6).map("".join), st.lists(st.integers(0, 300), max_size=4))
 def test_both_ways_agree_wherever_pieces_are_cut(text: str, cuts: list[int]) -> None:
     data = f'<sheet><row r="7">{text}</row></sheet>'.encode()

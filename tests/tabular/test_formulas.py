@@ -50,7 +50,7 @@ def xls(values: list[tuple[bytes, str | None, object]], *, calculated: bool, pen
     return opening + record(0x0085, struct.pack("<I", offset) + bound[4:]) + record(0x000A) + b"".join(sheet)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(VALUES, max_size=5), st.booleans(), st.booleans())
 def test_formulas_of_old_workbooks(
     values: list[tuple[bytes, str | None, object]], calculated: bool, pending: bool
@@ -72,7 +72,7 @@ def calculation(engine: int, *, again: bool) -> bytes:
     return brt(157, struct.pack("<IIIdi", engine, 1, 100, 0.001, 1) + bytes([again, 0]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.one_of(st.none(), st.just(ERROR), st.text("aé", max_size=2)), max_size=5),
     st.sampled_from([None, (0, False), (191_029, False), (191_029, True)]),

@@ -2,7 +2,7 @@ import json
 import zipfile
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfsync.errors import FileRefused
@@ -123,7 +123,7 @@ def test_an_encrypted_entry(tmp_path, book):
     assert refusal(path) == "encrypted"
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=6))
 def test_a_spoilt_workbook_is_a_table_or_refused(tmp_path, book, changes):
     data = bytearray(book.read_bytes())

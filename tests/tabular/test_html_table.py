@@ -49,10 +49,10 @@ def test_a_page_that_lies_about_its_charset(tmp_path):
     assert open_table(path).columns == ("Prénom", "x")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text("<>/trdh abletml\"'=&;!-1", max_size=120))
-def test_any_markup_is_a_table_or_refused(tmp_path_factory, text):
-    path = tmp_path_factory.mktemp("html") / "page.xls"
+def test_any_markup_is_a_table_or_refused(tmp_path, text):
+    path = tmp_path / "page.xls"
     path.write_text("<table>" + text, encoding="utf-8")
     try:
         columns = open_table(path).columns

@@ -63,10 +63,10 @@ def test_what_holds_no_object_is_refused(tmp_path, text):
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8"), max_size=10)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.dictionaries(st.sampled_from("abcd"), SCALARS, min_size=1), min_size=1, max_size=8))
-def test_what_json_writes_is_read(tmp_path_factory, records):
-    path = tmp_path_factory.mktemp("json") / "file.jsonl"
+def test_what_json_writes_is_read(tmp_path, records):
+    path = tmp_path / "file.jsonl"
     path.write_text("\n".join(json.dumps(record) for record in records), encoding="utf-8")
     table = open_table(path)
     rows = [row for block in table.blocks() for row in block.iter_rows(named=True)]

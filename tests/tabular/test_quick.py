@@ -56,7 +56,7 @@ def outcome(path: Path, block: int, encoding: str) -> tuple[object, ...]:
     return table.columns, rows, table.problems, table.skipped
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     st.one_of(texts(RECORD), texts(SOUND), st.text('a;"\n\r\ufeffé', max_size=40)),
     st.sampled_from([1, 7, 40, 300, 1 << 20]),
@@ -65,15 +65,15 @@ def outcome(path: Path, block: int, encoding: str) -> tuple[object, ...]:
 @example("k;v;w\n1;2\n3;4;5;6\n7;8;9\n\n\ufeff1;2;3\n", 1 << 20, "utf-8")
 @example('k;v;w\na;b"c;d\n"e\nf";g;h\n', 1 << 20, "utf-8")
 @example('k;v;w\r\na;"b\r\nc";d\r\n"e";"";f\r\n', 1 << 20, "utf-8")
-def test_both_ways_give_the_same(tmp_path_factory, text, block, encoding):
-    path = tmp_path_factory.mktemp("quick") / "file.csv"
+def test_both_ways_give_the_same(tmp_path, text, block, encoding):
+    path = tmp_path / "file.csv"
     path.write_bytes(text.encode(encoding, "replace"))
     quick = outcome(path, block, encoding)
     with patch.object(Stream, "cut", lambda *_: None):
         assert quick == outcome(path, block, encoding)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(texts(RECORD), texts(SOUND)),
     st.sampled_from([1, 40, 300, 1 << 20]),
@@ -81,10 +81,8 @@ def test_both_ways_give_the_same(tmp_path_factory, text, block, encoding):
     st.sets(st.integers(1, 40)),
     st.booleans(),
 )
-def test_a_glance_and_picked_rows_show_what_the_blocks_hold(
-    tmp_path_factory, text, block, positions, some, alone
-):
-    path = tmp_path_factory.mktemp("glance") / "file.csv"
+def test_a_glance_and_picked_rows_show_what_the_blocks_hold(tmp_path, text, block, positions, some, alone):
+    path = tmp_path / "file.csv"
     path.write_bytes(text.encode())
     try:
         table = open_text(path, Hints(encoding="utf-8", delimiter=";", header_row=1), block=block)

@@ -53,7 +53,7 @@ def xml(rows: list[tuple[str, list[tuple[str, bool, str]]]], prefix: str) -> byt
     return "".join(parts).encode()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(ROWS, max_size=5), st.sampled_from(["", "", "x:"]))
 def test_the_rows_in_doubt_tell_all(rows: list[tuple[str, list[tuple[str, bool, str]]]], prefix: str) -> None:
     with TemporaryDirectory() as folder:

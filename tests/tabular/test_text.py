@@ -144,26 +144,26 @@ def test_answers_of_our_own_lose_their_apostrophes(tmp_path):
 FIELDS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\x1e\ue00d\ufeff"), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.lists(FIELDS, min_size=3, max_size=3), min_size=1, max_size=12),
     st.sampled_from(";,\t|"),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     st.sampled_from([5, 50, 1 << 20]),
 )
-def test_reads_what_the_csv_module_writes(tmp_path_factory, records, delimiter, quoting, block):
+def test_reads_what_the_csv_module_writes(tmp_path, records, delimiter, quoting, block):
     records = [[f"K{n}", *record] for n, record in enumerate(records)]
     stream = io.StringIO()
     csv.writer(stream, delimiter=delimiter, quoting=quoting).writerows(
         [["key", "one", "two", "three"], *records]
     )
-    path = tmp_path_factory.mktemp("csv") / "file.csv"
+    path = tmp_path / "file.csv"
     path.write_bytes(stream.getvalue().encode())
     table = open_text(path, Hints(encoding="utf-8", delimiter=delimiter, header_row=1), block=block)
     assert [list(row[1:]) for row in rows_of(table)] == [[field or None for field in r] for r in records]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.binary(max_size=300),
@@ -171,8 +171,8 @@ def test_reads_what_the_csv_module_writes(tmp_path_factory, records, delimiter, 
         st.text('a;,"\n\r\t|=\x00', max_size=80).map(str.encode),
     )
 )
-def test_any_bytes_are_a_table_or_refused(tmp_path_factory, content):
-    path = tmp_path_factory.mktemp("fuzz") / "file.csv"
+def test_any_bytes_are_a_table_or_refused(tmp_path, content):
+    path = tmp_path / "file.csv"
     path.write_bytes(content)
     try:
         blocks = list(open_table(path).blocks())

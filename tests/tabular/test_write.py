@@ -145,14 +145,14 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path):
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00\x1e\ue00d\ufeff"), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.lists(TEXT, min_size=2, max_size=2), min_size=1, max_size=8),
     st.sampled_from(["utf-8", "utf-16-le", "gb18030"]),
     st.sampled_from(",;\t|"),
 )
-def test_what_is_written_is_read(tmp_path_factory, rows, encoding, delimiter):
-    path = tmp_path_factory.mktemp("csv") / "file.csv"
+def test_what_is_written_is_read(tmp_path, rows, encoding, delimiter):
+    path = tmp_path / "file.csv"
     rows = [[f"K{n}", *row] for n, row in enumerate(rows)]
     write_table(path, ["key", "one", "two"], rows, encoding=encoding, delimiter=delimiter, escape=False)
     from sfsync.tabular.model import Hints
@@ -162,7 +162,7 @@ def test_what_is_written_is_read(tmp_path_factory, rows, encoding, delimiter):
     assert read == [[value or None for value in row] for row in rows]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=20))
 def test_csv_cells_never_begin_with_a_formula_sign(text):
     stream = io.StringIO()

@@ -71,7 +71,7 @@ def test_what_is_not_known_has_no_line(letters: Letters) -> None:
     assert "Vehicle" not in written.html
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=40))
 def test_no_value_becomes_markup_a_template_or_a_header(letters: Letters, value: str) -> None:
     hostile = value + "<script>{{ 7 * 7 }}</script>\r\nBcc: a@b.example"

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.mockorg import ids
@@ -21,7 +21,6 @@ def test_checksum_vectors(id15, suffix):
     assert ids.normalise(id15) == id15 + suffix
 
 
-@settings(deadline=None)
 @given(id15s)
 def test_any_loss_of_case_is_repaired(id15):
     whole = id15 + ids.checksum(id15)
@@ -30,7 +29,6 @@ def test_any_loss_of_case_is_repaired(id15):
     assert ids.normalise(whole.lower()) == whole
 
 
-@settings(deadline=None)
 @given(st.integers(1, 62**9 - 1))
 def test_numbers_come_back(number):
     made = ids.make("00Q", number)
@@ -39,7 +37,6 @@ def test_numbers_come_back(number):
     assert ids.make("00Q", number + 1 if number < 62**9 - 1 else 1) != made
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**9), st.integers(1, 10**9))
 def test_ids_sort_by_age(first, second):
     assert (ids.make("001", first) < ids.make("001", second)) == (first < second)

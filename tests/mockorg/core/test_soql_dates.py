@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.mockorg.soql.dates import day_range, last_day_of_quarter
@@ -49,14 +49,12 @@ def test_out_of_range():
         day_range("LAST_N_DAYS", 10**7, WEDNESDAY)
 
 
-@settings(deadline=None)
 @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.sampled_from(["WEEK", "MONTH", "QUARTER", "YEAR"]))
 def test_neighbouring_units_touch_and_hold_today(day, unit):
     last, this, following = (day_range(f"{shift}_{unit}", None, day) for shift in ("LAST", "THIS", "NEXT"))
     assert last[1] == this[0] <= day < this[1] == following[0]
 
 
-@settings(deadline=None)
 @given(st.dates(date(1900, 1, 1), date(2100, 1, 1)))
 def test_quarters_end(day):
     end = last_day_of_quarter(day)

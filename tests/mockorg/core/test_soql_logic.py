@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.mockorg.clock import MockClock
@@ -84,7 +84,6 @@ def filled() -> OrgCore:
     return org
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(condition=conditions)
 def test_queries_agree_with_the_model(filled: OrgCore, condition: ast.Condition):
     query = ast.Query((ast.Selected(ast.Path(("LastName",))),), "Lead", where=condition)

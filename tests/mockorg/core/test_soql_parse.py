@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.mockorg.problems import Refused
@@ -79,13 +79,11 @@ queries = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(queries)
 def test_what_is_printed_parses_to_the_same(query):
     assert parse(soql_print.query(query)) == query
 
 
-@settings(deadline=None)
 @given(queries)
 def test_keywords_in_any_case(query):
     text = soql_print.query(query)
@@ -94,7 +92,6 @@ def test_keywords_in_any_case(query):
     parse(text)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_other_text_is_refused_politely(text):
     refusals = []

@@ -2,7 +2,7 @@ import contextlib
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.mockorg.problems import Refused
@@ -116,7 +116,6 @@ def test_picklists():
     )
 
 
-@settings(deadline=None)
 @given(st.decimals(-999, 999, places=5, allow_nan=False))
 def test_numbers_are_rounded_to_their_scale(number):
     stored = put("currency", str(number), precision=6, scale=2)
@@ -129,7 +128,6 @@ def test_too_many_digits():
     assert code("double", 1000, precision=3, scale=0) == "NUMBER_OUTSIDE_VALID_RANGE"
 
 
-@settings(deadline=None)
 @given(st.datetimes(EARLY, LATE, timezones=st.just(UTC)), st.integers(-840, 840))
 def test_moments_survive_any_zone(when, minutes):
     when = when.replace(microsecond=when.microsecond // 1000 * 1000)
@@ -138,7 +136,6 @@ def test_moments_survive_any_zone(when, minutes):
     assert put("datetime", elsewhere.isoformat()) == stamp(when)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_a_converter(text):
     for kind in (

@@ -2,7 +2,7 @@
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.mockorg import MockOrg, Response, make_request
@@ -132,7 +132,6 @@ def test_unused_exchanges_are_known():
     assert [each.query[0][1] for each in replay.unused] == ["SELECT Id FROM A"]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.text(st.characters(exclude_characters="'\\", exclude_categories=["Cs"])), min_size=1, max_size=5

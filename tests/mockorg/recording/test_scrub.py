@@ -231,7 +231,7 @@ def test_a_reference_is_kept_and_what_only_looks_like_one_is_not():
     assert "Jan" not in scrubber.field("Description", "Jan @{acc.id}", "Lead")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(min_size=9).filter(lambda text: not looks_like_id(text)))
 def test_no_text_of_a_text_field_survives(text: str):
     scrubber = Scrubber(FieldTypes(SCHEMA))
@@ -240,7 +240,7 @@ def test_no_text_of_a_text_field_survives(text: str):
     assert scrubber.field("Description", text, "Lead") == made
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(), st.sampled_from(["", "application/json", "text/csv", "text/xml", FORM, "text/html"]))
 def test_no_body_is_too_strange_to_be_scrubbed(body: bytes, media: str):
     Scrubber(FieldTypes(SCHEMA)).body(decode(body, media))
@@ -255,7 +255,7 @@ SECRET_LEAVES = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.recursive(
         SECRET_LEAVES, lambda inner: st.lists(inner, max_size=3) | st.fixed_dictionaries({"body": inner})

@@ -40,20 +40,20 @@ EXCHANGES = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(EXCHANGES, max_size=3), st.text(max_size=5).filter(str.isalnum) | st.just(""))
 def test_what_is_written_is_read_back(exchanges: list[Exchange], about: str):
     assert yaml_text.load(yaml_text.dump(exchanges, about)) == (about, exchanges)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(JSON)
 def test_json_comes_back(value: Any):
     if value not in (None, ""):
         assert decode(encode(Body("json", value)), "application/json").value == value
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=2), min_size=1)
 )

@@ -271,7 +271,7 @@ CELL = st.text(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cells=st.lists(CELL, min_size=1, max_size=8))
 def test_every_row_ends_in_exactly_one_result(cells: list[str]):
     client = Client(_ORG)

@@ -155,7 +155,7 @@ def _kind(record_id: str) -> str:
     return {"003": "Contact", "00Q": "Lead", "02i": "Asset"}.get(record_id[:3], "Aftersales_Lead__c")
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(job=_jobs(), chunk=st.sampled_from([1, 3, 200]))
 def test_chunks_give_what_single_rows_give(job: tuple[str, str, bytes], chunk: int):
     with patch.object(bulk2_work, "CHUNK", chunk):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sfsync.mockorg.people import people
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1_000), count=st.integers(1, 3_000))
 def test_nobody_comes_twice(seed: int, count: int):
     crowd = list(islice(people(seed), count))

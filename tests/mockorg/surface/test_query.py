@@ -98,7 +98,7 @@ def test_tooling_knows_nothing_of_sandboxes(client: Client):
     assert client.refusal(400, "GET", "tooling/query?q=SELECT+Id+FROM+Nonsense") == "INVALID_TYPE"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(size=st.integers(1, 7), count=st.integers(0, 15))
 def test_every_row_comes_once_whatever_the_page_size(size: int, count: int):
     client = Client(_ORG)

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfsync.salesforce import csv_rows
@@ -50,7 +50,6 @@ def refusal(value: Any) -> str:
     return ""
 
 
-@settings(deadline=None)
 @given(ROWS)
 def test_cells_are_those_of_single_rows(rows: list[tuple[Any, ...]]) -> None:
     sendable, broken = cells(frame(rows))
