@@ -168,6 +168,13 @@ def _page_template(template: str) -> "Template":
     return made.from_string(template)
 
 
+@cache
+def _values_used(locale: str, template: str) -> frozenset[str]:
+    from jinja2 import meta
+
+    return frozenset(meta.find_undeclared_variables(_text_templates(locale).parse(template)))
+
+
 def _filters(locale: str) -> dict[str, Callable[[Any], str]]:
     from babel.dates import format_date, format_time
 
@@ -182,7 +189,7 @@ def _filters(locale: str) -> dict[str, Callable[[Any], str]]:
 
 def _problems(path: Path, file: LanguageFile, wanted: Mapping[str, AbstractSet[str]]) -> list[Problem]:
     from babel import Locale, UnknownLocaleError
-    from jinja2 import TemplateSyntaxError, meta
+    from jinja2 import TemplateSyntaxError
 
     lines = read_yaml(path)
     try:
@@ -203,7 +210,7 @@ def _problems(path: Path, file: LanguageFile, wanted: Mapping[str, AbstractSet[s
         for key, template in _templates(letter):
             line = lines.line(("letters", name, *key))
             try:
-                used = meta.find_undeclared_variables(_text_templates(file.locale).parse(template))
+                used = _values_used(file.locale, template)
             except TemplateSyntaxError as error:
                 found.append(Problem(str(path), line, f"Not a template: {error.message}."))
                 continue
