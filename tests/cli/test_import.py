@@ -6,17 +6,9 @@ import pytest
 
 from sfsync.tabular.write import write_table
 from tests.cli.conftest import CARDS, Shell
+from tests.mappings import CUSTOMERS
 
 COLUMNS = CARDS.strip().split(",")
-CUSTOMERS = """
-mapping: customers
-object: Account
-key: Sfsync_Key__c
-file: {headers: {number: [Number], title: [Name]}}
-fields:
-  Sfsync_Key__c: {from: number, type: key, required: true, unique: true}
-  Name: {from: title, type: text, required: true}
-"""
 
 
 def table(shell: Shell, suffix: str, columns: list[str], rows: list[list[str]]) -> Path:

@@ -16,20 +16,12 @@ from sfsync.records import Bucket
 from sfsync.salesforce import finding, soql
 from sfsync.salesforce.finding import Way
 from tests.conftest import House, NewHouse
+from tests.mappings import CUSTOMERS
 
 SMALLER = 100
 """How many times fewer keys there are in the file, in the org and in a query."""
 ROWS, RECORDS = 60_000 // SMALLER, 1_000_000 // SMALLER
 KEYS_A_QUERY = 6
-MAPPING = """
-mapping: customers
-object: Account
-key: Sfsync_Key__c
-file: {headers: {number: [Number], title: [Name]}}
-fields:
-  Sfsync_Key__c: {from: number, type: key, required: true, unique: true}
-  Name: {from: title, type: text, required: true}
-"""
 
 
 def name(number: int) -> str:
@@ -53,7 +45,7 @@ def take(house: House, folder: Path, numbers: range) -> RunResult:
     path = folder / "in.csv"
     lines = [f"{name(number)},N{number}" for number in numbers]
     path.write_text("\n".join(["Number,Name", *lines]) + "\n", encoding="utf-8")
-    step = TableImport(open_file(path, compile_mapping(parse_mapping(MAPPING))))
+    step = TableImport(open_file(path, compile_mapping(parse_mapping(CUSTOMERS))))
     return import_table(house.project.ports(Nobody(), ()), "customers", step)
 
 
