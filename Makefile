@@ -4,13 +4,16 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 PARALLEL := -n auto --dist loadfile
 
-.PHONY: demo test lint audit check bench simulate clients kill fuzz format clean traffic
+.PHONY: demo test lint audit check bench simulate clients kill fuzz format clean traffic thorough
 
 demo: $(STAMP)
 	$(PY) -m sfsync demo
 
 test: $(STAMP)
 	$(PY) -m pytest -q $(PARALLEL)
+
+thorough: $(STAMP)
+	SFSYNC_EFFORT=10 $(PY) -m pytest -q $(PARALLEL)
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

@@ -1,4 +1,4 @@
-"""Thousands of mutants of the samples: refused, or every row accounted for and every value as it stands in the file.
+"""Mutants of the samples: refused, or every row accounted for and every value as it stands in the file.
 
 The witness is Python's csv module over the whole text. A row that does not read as the witness reads it must be
 told of (a problem, or skipped); a row may never be lost, made up or changed without a word. What a mapping takes from
@@ -8,7 +8,6 @@ the rows is held to what the cells say, by rules written down here once more.
 import csv
 import io
 import json
-import os
 import random
 import re
 import unicodedata
@@ -28,13 +27,12 @@ from sfsync.mapping.rows import MappedRow
 from sfsync.mapping.texts import OUTER
 from sfsync.tabular.model import Hints, Table
 from sfsync.tabular.table import open_table
+from tests.effort import EFFORT
 from tests.fuzz.mutate import LONGEST, mutant
 from tests.mapping.test_samples import mapping_for
 from tests.shared import SAMPLES
 
-TIMES = int(os.environ.get("SFSYNC_MUTANTS", "1"))
-"""`SFSYNC_MUTANTS=20 pytest tests/fuzz/test_mutants.py` makes twenty times as many."""
-EACH = 90
+EACH = 30 * EFFORT
 TRUTHS = sorted(SAMPLES.glob("[ab]*.truth.json"))
 
 
@@ -176,7 +174,7 @@ def test_mutants_of_a_text_file(sample: Sample, tmp_path: Path):
     compiled = mapping_for(sample.truth)
     hints = Hints(wanted=compiled.wanted)
     compared = accepted = 0
-    for number in range(EACH * TIMES):
+    for number in range(EACH):
         data = mutant([sample.data], dice) if number else sample.data
         path.write_bytes(data)
         try:
@@ -194,7 +192,7 @@ def test_mutants_of_a_text_file(sample: Sample, tmp_path: Path):
         except BaseException as error:
             error.add_note(f"mutant {number} of {sample.name}: {data!r}")
             raise
-    assert accepted > EACH * TIMES // 4, "mutants that are all refused prove nothing"
+    assert accepted > EACH // 4, "mutants that are all refused prove nothing"
     assert compared
 
 
@@ -215,7 +213,7 @@ def test_tables_of_any_text_written_in_any_dialect(tmp_path: Path):
     """What the csv module writes is what we read: encodings, delimiters, quotes, line ends."""
     dice = random.Random("dialects")
     path = tmp_path / "file.csv"
-    for number in range(400 * TIMES):
+    for number in range(200 * EFFORT):
         rows = records(dice)
         encoding = dice.choice(["utf-8", "utf-8-sig", "utf-16", "gb18030"])
         delimiter = dice.choice(";,\t|")
@@ -243,7 +241,7 @@ def test_workbooks_of_any_cells(tmp_path: Path):
     dice = random.Random("workbooks")
     path = tmp_path / "file.xlsx"
     values = (*CELLS, 7, 1.5, 12345678901234567890, True, date(2025, 12, 31), Decimal("0.1"), None)
-    for number in range(60 * TIMES):
+    for number in range(60 * EFFORT):
         width = dice.randint(2, 5)
         rows = [
             [f"K{n}", *(dice.choice(values) for _ in range(width - 1))] for n in range(dice.randint(1, 15))

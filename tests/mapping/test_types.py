@@ -17,6 +17,7 @@ from sfsync.mapping.phones import phone, phone_reader
 from sfsync.mapping.readers import Reader
 from sfsync.mapping.rules import NUMBERS
 from sfsync.mapping.texts import email_reader, key_reader, text_reader
+from tests.effort import EFFORT
 from tests.mapping.tables import one
 
 CARD = "0089061304603332136"
@@ -284,7 +285,7 @@ NUMBERS_TYPED = st.tuples(
 
 
 @pytest.mark.parametrize("reader", [pytest.param(reader, id=name) for name, reader in DOORS])
-@settings(max_examples=120)
+@settings(max_examples=40 * EFFORT)
 @given(text=TEXTS | DAYS | ZONED | MAILS | WRITTEN | AMOUNTS | NUMBERS_TYPED | LONG_NUMBERS)
 @example(text="2022-03-27T02:30:00")
 @example(text="2022-10-30T02:30:00")

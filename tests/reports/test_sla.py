@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sfsync.reports.sla import COLUMNS, FLAGS, MOMENTS, NEVER, TOTAL, SlaReport, sla_report
 from sfsync.reports.sla_settings import Limit, SlaSettings, Window
+from tests.effort import EFFORT
 
 SETTINGS = SlaSettings(
     first_contact=Limit(hours=24, target=0.7),
@@ -248,7 +249,7 @@ def test_no_leads_at_all():
 MOMENT = st.integers(0, 100 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
 
 
-@tried(max_examples=25)
+@tried(max_examples=12 * EFFORT)
 @given(st.lists(st.tuples(MOMENT, st.none() | MOMENT, st.none() | MOMENT, st.sampled_from(["a", "b"]), st.sampled_from([PARIS, "Asia/Shanghai"])), max_size=12))  # fmt: skip
 def test_every_lead_is_counted_once(
     drawn: list[tuple[timedelta, timedelta | None, timedelta | None, str, str]],

@@ -51,7 +51,8 @@ class Verdict:
 class Simulator:
     """Plays schedules one after the other in this process; use it as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, scenarios: Iterable[Scenario] = SCENARIOS) -> None:
+        """Prepare these scenarios; only they can be played."""
         logging.disable(logging.CRITICAL)  # thousands of scripted troubles, each told once too often
         memory = Path("/dev/shm")
         self._folder = Path(tempfile.mkdtemp(prefix="sfsync-sim-", dir=memory if memory.is_dir() else None))
@@ -65,7 +66,7 @@ class Simulator:
         self.world = World(self._folder)
         self._undo.enter_context(self.world.moves())
         # all of them now: what a test takes away later must not show in what schedules are held against
-        self._prepared = {scenario.name: self._prepare(scenario) for scenario in SCENARIOS}
+        self._prepared = {scenario.name: self._prepare(scenario) for scenario in scenarios}
 
     def __enter__(self) -> "Simulator":
         return self

@@ -15,6 +15,7 @@ from sfsync.errors import FileRefused
 from sfsync.tabular.cuts import Stream
 from sfsync.tabular.model import Hints
 from sfsync.tabular.text import open_text
+from tests.effort import EFFORT
 
 PLAIN = st.text("ab9 é\u2028\ufeff'=", max_size=6)
 QUOTED = st.text('ab9;,\n "é', max_size=8).map(lambda text: '"' + text.replace('"', '""') + '"')
@@ -56,7 +57,7 @@ def outcome(path: Path, block: int, encoding: str) -> tuple[object, ...]:
     return table.columns, rows, table.problems, table.skipped
 
 
-@settings(max_examples=600)
+@settings(max_examples=200 * EFFORT)
 @given(
     st.one_of(texts(RECORD), texts(SOUND), st.text('a;"\n\r\ufeffé', max_size=40)),
     st.sampled_from([1, 7, 40, 300, 1 << 20]),
@@ -73,7 +74,7 @@ def test_both_ways_give_the_same(tmp_path, text, block, encoding):
         assert quick == outcome(path, block, encoding)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100 * EFFORT)
 @given(
     st.one_of(texts(RECORD), texts(SOUND)),
     st.sampled_from([1, 40, 300, 1 << 20]),
