@@ -74,7 +74,8 @@ class Constraints:
                 tests["length"] = size != rule.length
             if rule.min is not None:
                 tests["too_short"] = size < rule.min
-            if rule.max is not None:
+            # The bytes are known, characters must be counted; there are never more of them than of bytes.
+            if rule.max is not None and (values.str.len_bytes() > rule.max).any():
                 tests["too_long"] = size > rule.max
             if rule.pattern is not None:
                 tests["pattern"] = ~value.str.contains(f"^(?:{rule.pattern})$")
@@ -88,8 +89,8 @@ class Constraints:
             tests["one_of"] = ~value.is_in(allowed.implode())
         if not tests:
             return []
-        found = values.to_frame("v").select(test.fill_null(value=False).alias(n) for n, test in tests.items())
-        return [(broken.name, broken) for broken in found if broken.any()]
+        found = values.to_frame("v").select(test.alias(n) for n, test in tests.items())
+        return [(broken.name, broken.fill_null(value=False)) for broken in found if broken.any()]
 
 
 def first(left: pl.Series | None, right: pl.Series | None) -> pl.Series | None:

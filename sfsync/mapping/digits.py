@@ -26,12 +26,13 @@ _NOTHING = pl.Series([None], dtype=pl.String)
 
 def digits_reader(length: int | None) -> Reader:
     """Digits only; exactly ``length`` of them, any number when None."""
-    times = f"{{{length}}}" if length else "+"
-    form = rf"^[0-9]{times}$"
     rounded = rf"^[1-9][0-9]{{{EXCEL_DIGITS - 1}}}00+$"
 
     def fast(text: pl.Series) -> pl.Series:
-        fine = text.str.contains(form)
+        # Reading whole numbers takes less time than matching texts; these have room for 38 digits.
+        fine = text.cast(pl.Int128, strict=False).is_not_null() & (text >= "0")
+        if length is not None:
+            fine &= text.str.len_bytes() == length
         if length is None or length > EXCEL_DIGITS:
             zeros = (fine & text.str.ends_with("00")).arg_true()
             if len(zeros):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
 
+from sfsync.mapping.hashes import MOST, Hashes, hashes_of
 from sfsync.mapping.readers import MAX_REMEMBERED, Reading
 
 Read = Callable[[pl.Series], Reading]
@@ -34,11 +35,15 @@ class Distinct(threading.local):
             return {name: readers[name](text) for name, text in texts.items()}
         self._judge({name: text for name, text in texts.items() if name not in self._known})
         repeating = {name: known for name in texts if (known := self._known[name]).useful}
-        frame = pl.DataFrame({name: texts[name] for name in repeating})
-        codes = frame.select(known.codes(name) for name, known in repeating.items())
-        for name, known in repeating.items():
-            known.learn(codes[name], readers[name])
-        found = codes.select(part for name, known in repeating.items() for part in known.found(name))
+        quick = {name: known.places(texts[name]) for name, known in repeating.items()}
+        places = {name: found for name, found in quick.items() if found is not None}
+        frame = pl.DataFrame({name: texts[name] for name in repeating if name not in places})
+        codes = frame.select(repeating[name].codes(name) for name in frame.columns)
+        for coded in codes:
+            repeating[coded.name].learn(coded, readers[coded.name])
+        found = pl.DataFrame({**places, **codes.to_dict()}).select(
+            part for name, known in repeating.items() for part in known.found(name)
+        )
         return {
             name: repeating[name].reading(name, text, found) if name in repeating else readers[name](text)
             for name, text in texts.items()
@@ -66,9 +71,15 @@ class _Known:
         self._table: Reading | None = None
         self._unchanged = True
         """Whether every text is its own value."""
+        self._hashes: Hashes | None = None
+        """Of the texts in the table, as long as no others come."""
+
+    def places(self, text: pl.Series) -> pl.Series | None:
+        """Where the table holds the readings of a column; None when ``codes`` must tell."""
+        return None if self._hashes is None else self._hashes.places(text)
 
     def codes(self, name: str) -> pl.Expr:
-        """Where the table holds the readings of a column."""
+        """Where the table holds the readings of a column, or will once they are learnt."""
         return (pl.col(name).cast(self._coded.dtype).to_physical() + 1).fill_null(0)
 
     def learn(self, codes: pl.Series, read: Read) -> None:
@@ -76,12 +87,20 @@ class _Known:
         known = 0 if self._table is None else len(self._table.values)
         highest = codes.max()
         assert isinstance(highest, int)  # noqa: S101  narrows the type: a block has rows
-        if self._table is None or highest >= known:
-            texts = pl.concat([pl.Series([None], dtype=pl.String), self._categories.to_series()])[known:]
+        grows = highest >= known
+        if self._table is None or grows:
+            texts = self._texts()[known:]
             new = read(texts)
             self._unchanged &= new.values.dtype == pl.String and new.values.equals(texts)
             self._table = new if self._table is None else _together(self._table, new)
             self.useful = len(self._table.values) <= MAX_REMEMBERED
+        # Where texts are added block after block, hashes of them would not live long.
+        stable = not (known and grows) and len(self._table.values) <= MOST
+        self._hashes = hashes_of(self._texts()) if stable else None
+
+    def _texts(self) -> pl.Series:
+        """The texts in the order of their codes, behind nothing."""
+        return pl.concat([pl.Series([None], dtype=pl.String), self._categories.to_series()])
 
     def found(self, name: str) -> Iterator[pl.Expr]:
         """What the table holds for the codes of a column."""

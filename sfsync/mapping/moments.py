@@ -98,12 +98,14 @@ def datetime_reader(notation: Notation, zone: str | None) -> Reader:
     """Instants in UTC. A time without a zone is wall time in ``zone``; an error when that is None."""
     dtype = pl.Datetime("us", "UTC")
 
-    forms = _walls(notation.order) if zone is not None else []
+    forms = [*(_walls(notation.order) if zone is not None else []), _INSTANT]
 
     def fast(text: pl.Series) -> pl.Series:
+        some = _used(forms, text)
+        walls = _read(text, [form for form in some if form is not _INSTANT], pl.Datetime("us"))
         # Hours that do not exist or exist twice are left to the slow door, which tells them apart.
-        values = in_utc(_read(text, _used(forms, text), pl.Datetime("us")), zone or "UTC")
-        if values.null_count() == text.null_count() or not _used([_INSTANT], text):
+        values = in_utc(walls, zone or "UTC")
+        if _INSTANT not in some:
             return values
         column = pl.col("t")
         fine = pl.when(column.str.contains(f"^{_INSTANT.shape}$")).then(column.str.replace("Z$", "+00:00"))

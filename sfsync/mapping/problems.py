@@ -9,6 +9,8 @@ from sfsync.mapping.rows import PROBLEM_SCHEMA
 
 _STEP = 256
 """A problem travels as position of its check times 256, plus rule number: the lowest number is the first problem."""
+_WARNING = 2**31
+"""What the number of a warning has on top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,36 +29,37 @@ def gather(row: pl.Series, checks: Sequence[Check], doubles: pl.DataFrame | None
 
     ``doubles`` are problems of rows that stand twice; they count only for rows without an error of their own.
     """
-    codes = [
-        (check.errors.cast(pl.UInt32) + _STEP * n).alias(str(n))
-        for n, check in enumerate(checks)
-        if check.errors is not None
-    ]
-    parts = []
-    if codes:
-        first = pl.DataFrame(codes).select(pl.min_horizontal(pl.all())).to_series()
-        parts.append(_told(row, first, checks, warn=False))
+    errors = _found(row, [(n, check.errors) for n, check in enumerate(checks)])
+    errors = errors.sort("row", "code").unique("row", keep="first", maintain_order=True)
+    warnings = _found(row, [(n, check.warnings) for n, check in enumerate(checks)], _WARNING)
+    parts = [_told(pl.concat([errors, warnings]), checks)]
     if doubles is not None and doubles.height:
         mine = doubles.join(row.alias("row").to_frame(), on="row", how="semi")
-        parts.append(mine.join(parts[0], on="row", how="anti") if parts else mine)
-    parts += [
-        _told(row, check.warnings.cast(pl.UInt32) + _STEP * n, checks, warn=True)
-        for n, check in enumerate(checks)
-        if check.warnings is not None
-    ]
-    if not parts:
-        return pl.DataFrame(schema=dict(PROBLEM_SCHEMA))
+        parts.insert(0, mine.join(errors, on="row", how="anti"))
     return pl.concat(parts).sort("row", maintain_order=True)
 
 
-def _told(row: pl.Series, codes: pl.Series, checks: Sequence[Check], *, warn: bool) -> pl.DataFrame:
+def _found(row: pl.Series, numbers: Sequence[tuple[int, pl.Series | None]], extra: int = 0) -> pl.DataFrame:
+    """Rows and codes of problems, of the positions of checks and what they found."""
+    parts = [pl.DataFrame(schema={"row": pl.UInt32, "code": pl.UInt32})]
+    for n, found in numbers:
+        if found is not None:
+            where = found.is_not_null()
+            codes = found.filter(where).cast(pl.UInt32) + (extra + _STEP * n)
+            parts.append(pl.DataFrame({"row": row.filter(where), "code": codes}))
+    return pl.concat(parts)
+
+
+def _told(coded: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
     """Rows with a code, and what the code means."""
-    coded = pl.DataFrame({"row": row, "code": codes}).drop_nulls("code")
+    if coded.is_empty():
+        return pl.DataFrame(schema=dict(PROBLEM_SCHEMA))
     meanings = []
     for code in coded["code"].unique().to_list():
-        check, number = checks[code // _STEP], code % _STEP
+        check, number = checks[code % _WARNING // _STEP], code % _STEP
         rule, message = check.message(number)
-        meanings.append((code, check.name, check.heading, rule, message, "warn" if warn else "error", ""))
+        severity = "warn" if code >= _WARNING else "error"
+        meanings.append((code, check.name, check.heading, rule, message, severity, ""))
     schema = {"code": pl.UInt32, **{name: kind for name, kind in PROBLEM_SCHEMA.items() if name != "row"}}
     table = pl.DataFrame(meanings, schema=schema, orient="row")
     return coded.join(table, on="code", how="left", maintain_order="left").drop("code")

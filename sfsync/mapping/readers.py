@@ -93,10 +93,12 @@ class Reader:
         if len(self._known) > MAX_REMEMBERED:
             self._known.clear()
         found = [self._cell(*row) for row in distinct.iter_rows()]
-        cells = distinct.with_columns(
-            pl.Series("value", [cell.value for cell in found], dtype=self.dtype),
-            pl.Series("error", [NUMBERS.get(cell.error or "") for cell in found], dtype=pl.UInt8),
-            pl.Series("warning", [NUMBERS.get(cell.warning or "") for cell in found], dtype=pl.UInt8),
+        cells = distinct.hstack(
+            [
+                pl.Series("value", [cell.value for cell in found], dtype=self.dtype),
+                pl.Series("error", [NUMBERS.get(cell.error or "") for cell in found], dtype=pl.UInt8),
+                pl.Series("warning", [NUMBERS.get(cell.warning or "") for cell in found], dtype=pl.UInt8),
+            ]
         )
         if distinct is frame:
             return cells
@@ -124,19 +126,11 @@ def sample(text: pl.Series) -> list[str]:
 
 
 def used(forms: Sequence[str], text: pl.Series) -> list[str]:
-    """The regular expressions that match texts of a sample which none before them does.
-
-    What no form matches may be left to the slow door.
-    """
-    left = sample(text)
-    some = []
-    for form in forms:
-        match = re.compile(form).search
-        others = [text for text in left if match(text) is None]
-        if len(others) < len(left):
-            some.append(form)
-        if not (left := others):
-            break
+    """Regular expressions that match all texts of a sample that any matches; others may be left to the slow door."""
+    some: list[str] = []
+    for one in sample(text):
+        if not any(re.search(form, one) for form in some):
+            some += [form for form in forms if re.search(form, one)][:1]
     return some
 
 

@@ -43,7 +43,7 @@ def test_reading_each_text_once_gives_the_same(blocks, required, default):
             return rule.apply(reader.read(cells))
 
         seen = Distinct()
-        for texts in blocks:
+        for texts in [*blocks, *blocks]:
             column = pl.Series("t", (texts * 5_000)[:5_000], dtype=pl.String)
             assert same(seen.read({"t": column}, {"t": read})["t"], read(column))
 
@@ -59,8 +59,9 @@ def test_a_text_is_read_once_in_a_file_and_texts_that_do_not_repeat_all_together
     seen.read({"t": pl.Series(["a", "b", None] * few)}, {"t": read})
     seen.read({"t": pl.Series(["b", None, "a"] * few)}, {"t": read})
     seen.read({"t": pl.Series(["c", "b", "d"] * few)}, {"t": read})
+    seen.read({"t": pl.Series(["d", "e", None] * few)}, {"t": read})
     seen.read({"u": pl.Series([str(n) for n in range(few)])}, {"u": read})
-    assert sizes == [3, 2, few]
+    assert sizes == [3, 2, 1, few]
 
 
 def test_a_column_of_too_many_texts_is_not_remembered(monkeypatch):
