@@ -65,8 +65,12 @@ def _texts(frame: "pl.DataFrame") -> list[str]:
 
 def _blank(frame: "pl.DataFrame") -> "pl.Series":
     """Where no cell holds more than white space; columns are asked only about rows that are blank so far."""
-    left = frame.select("row", *_texts(frame))
-    for name in sorted(_texts(frame), key=lambda name: frame[name].null_count()):
+    names = sorted(_texts(frame), key=lambda name: frame[name].null_count())
+    fullest = frame[names[0]]
+    if not fullest.null_count() and ((fullest >= "!") & (fullest <= "~")).all():
+        return _nowhere(frame)
+    left = frame.select("row", *names)
+    for name in names:
         if not left.height:
             break
         left = left.filter(
