@@ -1,27 +1,16 @@
-"""The house for end-to-end tests: a mock org behind the in-process door, the project's content, a state folder.
-
-What hundreds of tests would read again and again, and nothing changes, is read once in a process.
-"""
+"""The house for end-to-end tests: a mock org behind the in-process door, the project's content, a state folder."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from ruamel.yaml import YAML
 
 from sfsync.mockorg import MockOrg
-from sfsync.mockorg import dml as mockorg_dml
-from sfsync.mockorg import org as mockorg_org
 from sfsync.mockorg.callbacks import activated
-from sfsync.mockorg.metadata import Metadata, load
-from sfsync.mockorg.metadata_rules import RuleBook
-from sfsync.mockorg.prepared import Prepared, prepare
-from sfsync.mockorg.schema import ObjectDef
 from sfsync.testing.bound import BoundProject
+from tests import once
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,39 +26,8 @@ settings.load_profile("sfsync")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _read_once() -> Iterator[None]:
-    """The same metadata is loaded once: a schema is immutable; and so is all but three parts of what writing to its
-    objects needs. The same YAML is parsed once: its nodes are only walked. Together they are most of what a mock
-    org, and a run of a flow, take to begin.
-    """
-    loaded: dict[object, Metadata] = {}
-    kept: set[int] = set()
-
-    def known(folders: Sequence[Path]) -> Metadata:
-        files = [path for folder in folders for path in sorted(folder.rglob("*.*")) if path.is_file()]
-        key = (*folders, *((path, path.read_bytes()) for path in files))
-        if key not in loaded:
-            loaded[key] = load(folders)
-            kept.add(id(loaded[key].rules))
-        return loaded[key]
-
-    ready: dict[tuple[int, int], Prepared] = {}  # by the identity of what ``loaded`` keeps
-
-    def prepared(thing: ObjectDef, book: RuleBook) -> Prepared:
-        if id(book) not in kept:
-            return prepare(thing, book)
-        found = ready.get((id(thing), id(book)))
-        if found is None:
-            found = ready[id(thing), id(book)] = prepare(thing, book)
-        updates, creates = found.writable
-        return replace(found, writable=(updates.copy(), creates.copy()), numbers={}, start=("", "", {}))
-
-    compose = YAML.compose
-    composed = lru_cache(maxsize=256)(lambda text: compose(YAML(typ="safe", pure=True), text))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mockorg_org, "load", known)
-        patch.setattr(mockorg_dml, "prepare", prepared)
-        patch.setattr(YAML, "compose", lambda _, text: composed(text))
+def _worked_out_once() -> Iterator[None]:
+    with once.remembered():
         yield
 
 

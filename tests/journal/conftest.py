@@ -9,12 +9,19 @@ import pytest
 from sqlalchemy import text
 
 from sfsync.clock import ManualClock
+from sfsync.journal import migrate
 from sfsync.journal.database import connect, parse_url
 from sfsync.journal.journal import Journal, open_journal
+from tests import once
 
 POSTGRES = os.environ.get("SFSYNC_TEST_POSTGRES_URL", "")
 SCHEMA = f"sfsync_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 NO_POSTGRES = pytest.mark.skipif(not POSTGRES, reason="SFSYNC_TEST_POSTGRES_URL is not set")
+
+
+@pytest.fixture(autouse=True)
+def _real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "_upgrade", once.upgrade)
 
 
 @pytest.fixture
