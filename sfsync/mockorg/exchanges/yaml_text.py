@@ -19,8 +19,16 @@ _ENTRY = frozenset({"method", "path", "query", "request", "status", "answer"})
 def dump(exchanges: Sequence[Exchange], about: str = "") -> str:
     """Write a recording."""
     from ruamel.yaml import YAML
+    from ruamel.yaml.emitter import Emitter
+
+    class Unbroken(Emitter):
+        """Keeps a quoted text on its line: broken after an escaped character, it would be read with a blank there."""
+
+        def write_double_quoted(self, text: Any, split: Any = True) -> None:
+            super().write_double_quoted(text, split=False)
 
     yaml = YAML()
+    yaml.Emitter = Unbroken
     yaml.width = 118
     yaml.representer.ignore_aliases = lambda _: True  # a value that stands twice is written twice
     yaml.default_flow_style = False

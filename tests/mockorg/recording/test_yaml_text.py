@@ -46,6 +46,13 @@ def test_what_is_written_is_read_back(exchanges: list[Exchange], about: str):
     assert yaml_text.load(yaml_text.dump(exchanges, about)) == (about, exchanges)
 
 
+@pytest.mark.parametrize("start", range(100, 118))
+def test_a_long_cell_with_control_characters_comes_back(start: int):
+    body = Body("csv", [["x" * start + "\x1f\x060 0"]])
+    exchanges = [Exchange("GET", "/services/data/v62.0/query", 200, (), {}, Body(), {}, body)]
+    assert yaml_text.load(yaml_text.dump(exchanges)) == ("", exchanges)
+
+
 @settings(max_examples=60)
 @given(JSON)
 def test_json_comes_back(value: Any):
