@@ -2,9 +2,12 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-PARALLEL := -n auto --dist loadfile
+PARALLEL := -n auto --dist worksteal
 
-.PHONY: demo test lint audit check bench simulate clients kill fuzz format clean traffic thorough
+# Tests start many processes: each reads compiled modules when the first has kept them.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test lint audit types imports check bench simulate clients kill fuzz format clean traffic thorough
 
 demo: $(STAMP)
 	$(PY) -m sfsync demo
@@ -22,9 +25,14 @@ lint: $(STAMP)
 audit: $(STAMP)
 	$(PY) -m tests.audit $(AUDIT)
 
-check: lint audit
+types: $(STAMP)
 	$(VENV)/bin/mypy
+
+imports: $(STAMP)
 	$(VENV)/bin/lint-imports
+
+check: $(STAMP)
+	$(MAKE) --jobs 2 --output-sync types lint audit imports
 	$(PY) -m pytest -q $(PARALLEL) --cov --cov-report=term
 
 bench: $(STAMP)
