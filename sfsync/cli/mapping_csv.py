@@ -16,6 +16,7 @@ from sfsync.tabular.injection import DANGEROUS, PLAIN_NUMBER, harmless
 
 _PLAIN = {"phone", "digits", "country"}
 """Types of digits, perhaps behind a +, or letters: no formula begins so."""
+_LAST_OF_ASCII = 0x7F
 _TOGETHER = 2_000
 """Rejected rows that are written together."""
 _FEW = 200
@@ -134,9 +135,10 @@ def _csv(texts: pl.DataFrame) -> bytes | memoryview:
 
 def _harmless(texts: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """Columns in which no text can run as a formula. Most texts begin with a digit or a letter of ASCII."""
-    text = pl.col([name for name in names if texts[name].dtype == pl.String])
-    fine = ((text >= "0") & (text < "=")) | ((text >= "A") & (text < "\x80"))
-    others = texts.select(~fine)
+    strings = [name for name in names if texts[name].dtype == pl.String]
+    first = texts.select(pl.col(strings).cast(pl.Binary).bin.get(0, null_on_oob=True))
+    byte = pl.all()
+    others = first.select(~(byte.is_between(ord("0"), ord("<")) | byte.is_between(ord("A"), _LAST_OF_ASCII)))
     counts = others.select(pl.all().sum()).row(0, named=True)
     changed = [_without_formulas(texts[name], others[name]) for name, count in counts.items() if count]
     return texts.with_columns(changed)

@@ -98,10 +98,9 @@ def _split(found: Cut, delimiter: str, width: int) -> "pl.DataFrame | None":
         return None
     if frame.shape != (found.records, width):
         return None
-    size = pl.all().str.len_bytes()
-    facts = frame.select(*(getattr(size, fact)().name.prefix(fact) for fact in ("sum", "min", "max"))).row(
-        0, named=True
-    )
+    sizes, size = frame.select(pl.all().str.len_bytes()), pl.all()
+    told = sizes.select(*(getattr(size, fact)().name.prefix(fact) for fact in ("sum", "min", "max")))
+    facts = told.row(0, named=True)
     held = sum(facts[f"sum{name}"] for name in frame.columns)
     complete = held + found.records * width + found.silent == len(found.data)
     if not complete or any((facts[f"max{name}"] or 0) > LONGEST_FIELD for name in frame.columns):
