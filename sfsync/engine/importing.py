@@ -169,6 +169,8 @@ class TableImport:
                 self._decide(block, self._sound(block, seen, found), finder, found)
                 if progress is not None:
                     progress(0)
+            creates.settle()
+            updates.settle()
             self.file.check()
             yield found
         finally:

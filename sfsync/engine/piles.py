@@ -5,6 +5,7 @@ locks.
 """
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -70,7 +71,12 @@ class Pile:
     samples: list[tuple[str, Change]] = field(default_factory=list)
     """The first changes by key, for the reader of a plan."""
     _held: list[Rows] = field(default_factory=list)
+    _apart: list[Rows] = field(default_factory=list)
+    """Those of many that cannot be said in a bulk file."""
     _parts: FrameParts | None = None
+    _writer: ThreadPoolExecutor | None = None
+    """Writes a block to the bulk files while the next one is compared."""
+    _spilled: Future[None] | None = None
     _broken: dict[int, Outcome] = field(default_factory=dict)
 
     def add(self, rows: Rows) -> None:
@@ -85,16 +91,25 @@ class Pile:
         self.rows += rows.wanted.height
         self.index.append(rows.wanted.select(ROW, KEY, _names(rows.changed).alias("fields")))
         self._held.append(rows)
-        held = sum(each.wanted.height for each in self._held)
-        if self._parts is None and held >= self.bulk_from:
+        if self._parts is None and sum(each.wanted.height for each in self._held) >= self.bulk_from:
             self._parts = FrameParts(ID if self.updates else self.key_field)
-        if self._parts is not None:
+            self._writer = ThreadPoolExecutor(1, thread_name_prefix="sfsync-pile")
+        if self._parts is not None and self._writer is not None:
             waiting, self._held = self._held, []
             for each in waiting:
-                self._spill(each, self._parts)
+                self.settle()
+                self._spilled = self._writer.submit(self._spill, self._sayable(each), self._parts)
+
+    def settle(self) -> None:
+        """Wait until what was added is written to disk. Raises SfsyncError when there is no room."""
+        if self._spilled is not None:
+            spilled, self._spilled = self._spilled, None
+            spilled.result()
 
     def close(self) -> None:
         """Be rid of what is on disk."""
+        if self._writer is not None:
+            self._writer.shutdown()
         if self._parts is not None:
             self._parts.close()
 
@@ -128,14 +143,18 @@ class Pile:
         return pl.concat(outcomes)
 
     def _few(self) -> Iterator[tuple[int, Change]]:
-        return _changes(self, self._held, self.rows)
+        return _changes(self, self._apart + self._held, self.rows)
+
+    def _sayable(self, rows: Rows) -> Rows:
+        """Rows without those that empty a link, which are put apart: no cell says that for a parent's key."""
+        emptied = _emptied_links(rows, self.links)
+        if not emptied.any():
+            return rows
+        self._apart.append(rows.filter(emptied))
+        return rows.filter(~emptied)
 
     def _spill(self, rows: Rows, parts: FrameParts) -> None:
-        """Write rows to the bulk files; those that empty a link wait: no cell says that for a parent's key."""
-        emptied = _emptied_links(rows, self.links)
-        if emptied.any():
-            self._held.append(rows.filter(emptied))
-            rows = rows.filter(~emptied)
+        """Write rows to the bulk files."""
         links = {name: f"{name}.{key}" for name, key in self.links.items()}
         wanted = rows.wanted.rename({ROW: PLACE, **({} if self.updates else {KEY: self.key_field})})
         wanted = wanted.drop(KEY if self.updates else ID).rename(links, strict=False)

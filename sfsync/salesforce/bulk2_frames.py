@@ -5,6 +5,7 @@ row only where a file is torn or rows were refused.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import IO, BinaryIO
 
@@ -54,18 +55,20 @@ def ingest_frames(
 ) -> pl.DataFrame:
     """Write all parts, upserts on ``parts.key`` or updates by ``Id``, and return OUTCOMES of every row.
 
-    Everything else is as for ``bulk2.ingest``. A file of ``parts`` is closed as soon as its rows are settled.
+    Everything else is as for ``bulk2.ingest``. A file of ``parts`` is closed as soon as its job has ended; the
+    results are read while the next one goes up.
     """
     operation, key_field = ("update", None) if parts.key == "Id" else ("upsert", parts.key)
     follower = Follower(session, clock, on_job, progress, patience)
-    load = Load(Sender(session, object, operation, key_field, follower))
-    outcomes = [frame_of(parts.refused)]
-    for part in parts.parts:
-        loading = _Loading(part, parts, told)
-        load.take(loading)
-        outcomes += loading.outcomes()
-        part.file.close()
-    return pl.concat(outcomes)
+    sender = Sender(session, object, operation, key_field, follower)
+    loads = [_Loading(part, parts, told) for part in parts.parts]
+    with ThreadPoolExecutor(1, thread_name_prefix="sfsync-results") as reader:
+        load = Load(sender, reader if len(loads) > 1 else None)
+        for one in loads:
+            load.take(one)
+            one.file.close()
+        load.finish()
+    return pl.concat([frame_of(parts.refused), *(frame for one in loads for frame in one.outcomes())])
 
 
 def frame_of(outcomes: Mapping[int, Outcome]) -> pl.DataFrame:
@@ -90,7 +93,7 @@ class _Loading:
     told: Told
     refused: int = 0
     """Refused rows were never in a file and are told with the whole."""
-    _found: list[pl.DataFrame] = field(default_factory=list)
+    _found: pl.DataFrame = field(default_factory=OUTCOMES.to_frame)
     _left: Outcome = _UNKNOWN
 
     @property
@@ -107,28 +110,28 @@ class _Loading:
     def read(self, follower: Follower, end: End) -> Gaps:
         self._left = replace(results.leftover(end.job.state, end.processed, end.error), via=end.job.id)
         keys = pl.concat(self.part.keys)
+        told = [self._found]
         strangers = 0
-        for name in results.SETS:
-            with follower.result(end.job, name) as file:
-                for frame in self._set(name, file, end):
-                    known = frame.join(keys, on="key", how="left", maintain_order="left")
-                    strangers += known[PLACE].null_count()
-                    self._found.append(known.drop_nulls(PLACE).select(list(OUTCOMES)))
-        found = sum(frame.height for frame in self._found)
-        missing = self.part.rows - found
+        try:
+            for name in results.SETS:
+                with follower.result(end.job, name) as file:
+                    for frame in self._set(name, file, end):
+                        known = frame.join(keys, on="key", how="left", maintain_order="left")
+                        strangers += known[PLACE].null_count()
+                        told.append(known.drop_nulls(PLACE).select(list(OUTCOMES)))
+        finally:  # what one file told counts, although the next could not be read
+            # A row counts once, whatever an org says.
+            self._found = pl.concat(told).unique(PLACE, keep="first", maintain_order=True)
+        missing = self.part.rows - self._found.height
         return Gaps(missing if self._left.state is State.UNKNOWN else 0, strangers)
 
     def outcomes(self) -> Iterator[pl.DataFrame]:
         """The outcomes of all rows of the part; those without a result share one."""
-        found = pl.concat(self._found) if self._found else OUTCOMES.to_frame()
-        found = found.unique(
-            PLACE, keep="first", maintain_order=True
-        )  # a row counts once, whatever an org says
-        yield found
-        if found.height == self.part.rows:
+        yield self._found
+        if self._found.height == self.part.rows:
             return
-        left = pl.concat([keys.select(PLACE) for keys in self.part.keys]).join(found, on=PLACE, how="anti")
-        yield _same(left, self._left)
+        keys = pl.concat([keys.select(PLACE) for keys in self.part.keys])
+        yield _same(keys.join(self._found, on=PLACE, how="anti"), self._left)
 
     def _set(self, name: str, file: BinaryIO, end: End) -> Iterator[pl.DataFrame]:
         """One result file as frames with ``key`` and the columns of OUTCOMES but for the place."""

@@ -6,10 +6,12 @@ caller's to know.
 
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import IO, Any, BinaryIO, Protocol, cast
 
 from sfsync.clock import Clock
@@ -217,65 +219,84 @@ class Loadable(Protocol):
 class Load:
     """Takes one part after the other to the org; after trouble that stops everything, the rest is not sent.
 
+    With a ``reader`` the results of a job that has ended are read there while the next part goes up, and ``finish``
+    waits for the last of them. The org never has two of our jobs to work on at once.
     Trouble before anything was sent is raised: LoginFailed, OrgError and its kinds.
     """
 
     sender: Sender
+    reader: Executor | None = None
     sent: bool = False
     stopped: Outcome | None = None
+    _reading: tuple[Loadable, End, Callable[[], Gaps]] | None = None
 
     def take(self, part: Loadable) -> None:
         """Write one part and note the outcomes of its rows."""
         self._advance(part.refused)
         if part.rows and self.stopped is None:
-            self.stopped = self._write(part)
+            self._write(part)
         elif part.rows and self.stopped is not None:
             part.note(self.stopped)
             self._advance(part.rows)
 
-    def _write(self, part: Loadable) -> Outcome | None:
-        """Send one part as a job; the outcome of everything after it when nothing more can be sent."""
+    def finish(self) -> None:
+        """Wait for the results that are being read, and see that the counts close."""
+        if self._reading is None:
+            return
+        (part, end, gaps), self._reading = self._reading, None
+        try:
+            if end.job.state in ENDED:
+                self._account(part, end.job, gaps())
+        except (LoginFailed, OrgError) as error:
+            self._unsettled(end.job, error)
+        finally:
+            self._advance(part.rows - min(end.processed, part.rows))
+
+    def _write(self, part: Loadable) -> None:
+        """Send one part as a job and follow it to its end."""
         try:
             job = self.sender.send(part.file, part.rows)
         except (LoginFailed, OrgError) as error:
             if not self.sent:
                 raise
             event(_log, logging.ERROR, "salesforce.bulk2.stopped", reason=str(error))
-            part.note(not_sent(error))
+            self.stopped = not_sent(error)
+            part.note(self.stopped)
             self._advance(part.rows)
-            return not_sent(error)
+            return
         self.sent = True
         part.note(Outcome(State.UNKNOWN, via=job.id))
-        try:
-            self._settle(part, job)
-        except (LoginFailed, OrgError) as error:
-            # Rows without an outcome stay unknown, the job stays unsettled in the journal.
-            event(_log, logging.ERROR, "salesforce.bulk2.not_settled", job=job.id, reason=str(error))
-            if isinstance(error, LoginFailed | RequestLimit):
-                return not_sent(error)
-        return None
-
-    def _settle(self, part: Loadable, job: Job) -> None:
-        """Follow the job to its end, read its results, and see that the counts close."""
+        self.finish()
         follower = self.sender.follower
-        end = follower.follow(job)
-        told = min(end.processed, part.rows)
         try:
-            if end.job.state in ENDED:
-                gaps = part.read(follower, end)
-                if gaps.missing or gaps.strangers:
-                    event(
-                        _log,
-                        logging.WARNING,
-                        "salesforce.bulk2.counts_differ",
-                        job=end.job.id,
-                        sent=part.rows,
-                        missing=gaps.missing,
-                        strangers=gaps.strangers,
-                    )
-                follower.report(replace(end.job, settled=True))
-        finally:
-            self._advance(part.rows - told)
+            end = follower.follow(job)
+        except (LoginFailed, OrgError) as error:
+            self._unsettled(job, error)
+            return
+        if self.reader is None or end.job.state not in ENDED:
+            self._reading = (part, end, partial(part.read, follower, end))
+            self.finish()
+        else:
+            self._reading = (part, end, self.reader.submit(part.read, follower, end).result)
+
+    def _account(self, part: Loadable, job: Job, gaps: Gaps) -> None:
+        if gaps.missing or gaps.strangers:
+            event(
+                _log,
+                logging.WARNING,
+                "salesforce.bulk2.counts_differ",
+                job=job.id,
+                sent=part.rows,
+                missing=gaps.missing,
+                strangers=gaps.strangers,
+            )
+        self.sender.follower.report(replace(job, settled=True))
+
+    def _unsettled(self, job: Job, error: SfsyncError) -> None:
+        """Rows without an outcome stay unknown, the job stays unsettled in the journal."""
+        event(_log, logging.ERROR, "salesforce.bulk2.not_settled", job=job.id, reason=str(error))
+        if isinstance(error, LoginFailed | RequestLimit):
+            self.stopped = not_sent(error)
 
     def _advance(self, rows: int) -> None:
         progress = self.sender.follower.progress
