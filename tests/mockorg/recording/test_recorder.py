@@ -14,6 +14,7 @@ from sfsync.cli.mock import command
 from sfsync.mockorg import MockOrg, Request, Response
 from sfsync.mockorg.recorder import Recorder, Upstream, checked
 from sfsync.mockorg.recording import Recording, RecordingError
+from sfsync.mockorg.spool import IN_MEMORY
 from tests.mockorg.surface.conftest import METADATA
 
 ROOT = Path(__file__).parents[3]
@@ -68,7 +69,8 @@ def test_an_upload_is_never_on_disk(org: MockOrg, monkeypatch: pytest.MonkeyPatc
         return Response(201)
 
     with Recorder("https://acme.my.salesforce.com", schema=org.core.schema, forward=forward) as recorder:
-        body = b"LastName\n" + b"Jansen\n" * 100_000
+        body = b"LastName\n" + b"Jansen\n" * 40_000
+        assert len(body) > IN_MEMORY
         url = f"{recorder.url}{API}/jobs/ingest/7500000000000001/batches"
         assert requests.put(url, body, headers={"Content-Type": "text/csv"}, timeout=20).status_code == 201
     assert seen == [len(body)]
