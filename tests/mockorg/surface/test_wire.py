@@ -19,6 +19,9 @@ from sfsync.mockorg import MockOrg
 from sfsync.mockorg.server import Server
 from tests.mockorg.surface.conftest import ROOT, make_org
 
+PATIENCE = 20_000
+"""How often to look, some 5 ms apart, until a job counts as one that never ends: a busy machine takes long."""
+
 
 class Wire:
     """One connection to a served org."""
@@ -40,7 +43,7 @@ class Wire:
         return json.loads(answer) if answer else None
 
     def finish(self, path: str) -> Any:
-        for _ in range(3000):
+        for _ in range(PATIENCE):
             info = self.json("GET", path)
             if info["state"] not in {"UploadComplete", "InProgress"}:
                 return info
@@ -147,7 +150,7 @@ def test_results_for_a_client_that_speaks_no_chunks(served: Server, dial: Dial):
 
 def test_the_work_goes_on_when_nobody_asks(org: MockOrg, served: Server, dial: Dial):
     upload(dial(served), "LastName,Company\n" + "A,B\n" * 600)
-    for _ in range(3000):
+    for _ in range(PATIENCE):
         if len(org.query("SELECT Id FROM Lead")) == 600:
             break
         time.sleep(0.005)
@@ -213,7 +216,7 @@ def test_hammering_all_routes_at_once_loses_nothing(dial: Dial):
         for thread in threads:
             thread.join(120)
         assert not any(thread.is_alive() for thread in threads)
-        for _ in range(3000):
+        for _ in range(PATIENCE):
             if org.stats.written["Lead.insert"] == rounds * clients * 51:
                 break
             time.sleep(0.005)
