@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ from sfsync.errors import TransportFailed
 from sfsync.records import Bucket
 from sfsync.transports.mail import MailOut, Message
 from tests.aftersales import Company, company
+from tests.ports import free_port
 
 CUSTOMER, DEALER = "ada@customer.example", "d00001@dealer.example"
 
@@ -269,8 +269,7 @@ def test_over_real_smtp(shop: Company) -> None:
             return "250 OK"
 
     handler = Handler()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     try:

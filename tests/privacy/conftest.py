@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from sfsync.project import Project
 from sfsync.settings import MailSettings
 from tests.cli import conftest as cli
 from tests.cli.conftest import Said, Shell
+from tests.ports import free_port
 
 shell = cli.shell
 
@@ -104,14 +105,12 @@ class Witness:
 
 
 @pytest.fixture
-def witness(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, unused_tcp: Callable[[], int]
-) -> Iterator[Witness]:
+def witness(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[Witness]:
     postbox = Postbox()
     server = Controller(
         postbox,
         hostname="127.0.0.1",
-        port=unused_tcp(),
+        port=free_port(),
         authenticator=lambda *_: AuthResult(success=True),
         auth_require_tls=False,
     )
@@ -137,14 +136,3 @@ def witness(
     shell.setenv("SF_ACCESS_TOKEN", TOKEN)
     yield Witness(shell, postbox)
     server.stop()
-
-
-@pytest.fixture
-def unused_tcp() -> Callable[[], int]:
-    import socket
-
-    def port() -> int:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            return int(free.getsockname()[1])
-
-    return port

@@ -16,6 +16,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.ports import free_port
+
 PATIENCE = 20.0  # seconds that a server may take to start
 
 
@@ -25,12 +27,6 @@ def program(name: str, package: str) -> str:
     if found is None:
         pytest.skip(f"{name} is not installed (Debian package {package})")
     return found
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-    return port
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Callable[[], str]) -> None:

@@ -8,8 +8,8 @@ from sfsync.clock import ManualClock
 from sfsync.errors import TransportFailed
 from sfsync.transports.imap import ImapServer, MailInbox, sort_out
 from sfsync.transports.names import tame
+from tests.ports import free_port
 from tests.transports.mails import in_folder, mail_with, post
-from tests.transports.servers import free_port
 
 NOW = datetime(2024, 1, 31, 12, tzinfo=UTC)
 SENDERS = ("@partner.example",)

@@ -13,6 +13,7 @@ from aiosmtpd.smtp import AuthResult
 from sfsync.clock import ManualClock
 from sfsync.errors import TransportFailed
 from sfsync.transports.mail import MailOut, Message, compose
+from tests.ports import free_port
 
 NOW = datetime(2024, 1, 31, 12, tzinfo=UTC)
 
@@ -43,8 +44,7 @@ def serve(request):
     running = []
 
     def start(handler, **options) -> int:
-        with socket.create_server(("127.0.0.1", 0)) as free:  # the controller cannot choose a port itself
-            port: int = free.getsockname()[1]
+        port = free_port()  # the controller cannot choose one itself
         controller = Controller(handler, hostname="127.0.0.1", port=port, **options)
         controller.start()
         running.append(controller)
@@ -174,8 +174,7 @@ def test_a_connection_cut_before_the_data_sent_nothing(cut, tmp_path, moment):
 
 
 def test_no_server(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     with pytest.raises(TransportFailed, match="does not answer") as caught:
         mail_out(port).send(message(tmp_path))
     assert caught.value.sent is False
@@ -345,8 +344,7 @@ def test_a_connection_that_is_gone_is_opened_again(serve):
 
 
 def test_a_server_that_does_not_answer_is_asked_once():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     first, second = mail_out(port).send_all(map(letter, range(2)))
     assert first is second
     assert first.sent is False

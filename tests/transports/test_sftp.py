@@ -101,7 +101,7 @@ def test_a_key_that_is_none(server, tmp_path):
 
 
 def test_no_server(server, tmp_path):
-    from tests.transports.servers import free_port
+    from tests.ports import free_port
 
     with pytest.raises(TransportFailed, match="does not answer") as caught:
         SftpOutbox(changed(server, port=free_port(), timeout=2.0), str(tmp_path)).check()
