@@ -19,6 +19,8 @@ _REGION = "\x1f"
 """Between a number and its region where the region comes from another column."""
 _MOST = 16
 """Regions of one block that the fast door looks for, the most frequent ones."""
+_SPELLED = "(0)"
+"""The zero of ``+31 (0)6``, for those who dial at home."""
 _SEPARATORS = " -./()"
 
 
@@ -151,9 +153,9 @@ def _by_row(text: pl.Series) -> pl.Series:
 
 def _numbers(text: pl.Series, region: str | pl.Series | None) -> pl.Series:
     """Numbers of one region, or of a region each."""
-    usual = "".join(sample(text))
-    signs = [sign for sign in _SEPARATORS if sign in usual]
-    values = _digits(_without_signs(text, signs), region)
+    usual = "\n".join(sample(text))
+    signs = [sign for sign in _SEPARATORS if sign in usual.replace(_SPELLED, "")]
+    values = _digits(_without_signs(text, signs, spelled=_SPELLED in usual), region)
     if values.null_count() == text.null_count():
         return values
     left = unread(text, values)
@@ -161,20 +163,18 @@ def _numbers(text: pl.Series, region: str | pl.Series | None) -> pl.Series:
     if not others.str.contains_any(list(_SEPARATORS)).any():
         return values
     regions = region.gather(left) if isinstance(region, pl.Series) else region
-    return values.scatter(left, _digits(_without_signs(others, _SEPARATORS), regions))
+    return values.scatter(left, _digits(_without_signs(others, _SEPARATORS, spelled=True), regions))
 
 
-def _without_signs(text: pl.Series, signs: Sequence[str]) -> pl.Series:
-    """Numbers without separators; those that are spelled ``+31 (0)6`` without the zero."""
-    if not signs:
+def _without_signs(text: pl.Series, signs: Sequence[str], *, spelled: bool) -> pl.Series:
+    """Numbers without separators; those that are ``spelled`` ``+31 (0)6`` without the zero."""
+    if not signs and not spelled:
         return text
     column = pl.col("t")
-    if "(" in signs and text.str.contains("(0)", literal=True).any():
-        spelled = column.str.contains("(0)", literal=True)
+    if (spelled or "(" in signs) and text.str.contains(_SPELLED, literal=True).any():
+        without = column.str.replace_all(_SPELLED, "", literal=True)
         abroad = column.str.contains(r"^(?:\+|00)[0-9]")  # signs before these leave brackets of their own
-        column = (
-            pl.when(abroad).then(column.str.replace_all("(0)", "", literal=True)).when(~spelled).then(column)
-        )
+        column = pl.when(abroad).then(without).when(~column.str.contains(_SPELLED, literal=True)).then(column)
     for sign in signs:
         column = column.str.replace_all(sign, "", literal=True)
     return text.to_frame("t").select(t=column)["t"]
