@@ -27,8 +27,10 @@ LookedUp = Mapping[str, Any]
 def read_names(
     columns: Columns, block: pl.DataFrame, seen: Distinct | None = None, only: frozenset[str] | None = None
 ) -> dict[str, Reading]:
-    """Our names' values in a block; of ``only`` these names, and those they need. ``seen``: of the same file."""
-    seen = seen or Distinct()
+    """Our names' values in a block; of ``only`` these names, and those they need.
+
+    ``seen``: what was read of the file's other blocks; without it nothing is remembered, as for a few rows.
+    """
     readings: dict[str, Reading] = {}
     items = [item for item in columns.plan.names if only is None or item.name in only]
     regions = {item.rule.region_from for item in items} - {item.name for item in items}
@@ -49,7 +51,7 @@ def _read(
     columns: Columns,
     block: pl.DataFrame,
     items: Sequence[NameItem],
-    seen: Distinct,
+    seen: Distinct | None,
     readings: dict[str, Reading],
 ) -> None:
     texts: dict[str, pl.Series] = {}
@@ -71,7 +73,10 @@ def _read(
         else:
             texts[item.name] = text
             readers[item.name] = partial(_reading, item)
-    readings |= seen.read(texts, readers)
+    if seen is not None:
+        readings |= seen.read(texts, readers)
+    else:
+        readings |= {name: readers[name](text) for name, text in texts.items()}
 
 
 def _reading(item: NameItem, text: pl.Series) -> Reading:
