@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from sfsync.engine.one_run import meter_of, one_run
 from sfsync.engine.plan import Meter, plan_step
 from sfsync.engine.results import RunResult, StepPlan, StepResult, merge
 from sfsync.engine.run import Ledger, run_step
-from sfsync.engine.running import Ports, Running
+from sfsync.engine.running import Ports, Running, meanwhile
 from sfsync.engine.tables import TableFile
 from sfsync.errors import BudgetSpent, FileRefused, GuardRefused, TransportFailed
 from sfsync.journal.values import FileRecord, JobRecord, RowRecord, StepRecord
@@ -247,7 +248,7 @@ def _run(
 
 def _import(running: Running, flow: Flow, step: "TableImport") -> StepResult:
     from sfsync.engine.importing import run_table
-    from sfsync.engine.table_answer import answer, record
+    from sfsync.engine.table_answer import PACK_FROM, answer, record
 
     ports, file = running.ports, step.file
     result, ledger = run_table(
@@ -263,13 +264,17 @@ def _import(running: Running, flow: Flow, step: "TableImport") -> StepResult:
         running.run_id,
         StepRecord(result.name, result.selected, result.buckets, result.api_calls, result.seconds),
     )
-    record(running.journal, running.run_id, step.name, ledger, file, step.object)
-    if not result.selected:
-        running.say(f"{file.name} has a header and no rows.")
-    size = file.path.stat().st_size
-    taken = FileRecord(file.name, file.digest, "in", step.name, size, mapping=state_of(file.bound.mapping))
-    running.journal.record_file(running.run_id, taken)
-    running.result(*answer(file, ledger, ports.catalogue(file.bound.language)))
+    name, write = answer(file, ledger, ports.catalogue(file.bound.language))
+    with meanwhile(name, write) if ledger.height >= PACK_FROM else nullcontext(write) as make:
+        record(running.journal, running.run_id, step.name, ledger, file, step.object)
+        if not result.selected:
+            running.say(f"{file.name} has a header and no rows.")
+        size = file.path.stat().st_size
+        taken = FileRecord(
+            file.name, file.digest, "in", step.name, size, mapping=state_of(file.bound.mapping)
+        )
+        running.journal.record_file(running.run_id, taken)
+        running.result(name, make)
     return result
 
 

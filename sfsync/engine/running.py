@@ -1,6 +1,8 @@
 """A run while it goes on: what it works with, what its steps may do, whom it tells."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -73,6 +75,23 @@ class Ports:
     @property
     def day(self) -> date:
         return today(self.clock, self.zone)
+
+
+@contextmanager
+def meanwhile(name: str, make: Callable[[Path], object]) -> Iterator[Callable[[Path], object]]:
+    """A thread makes the file ``name`` while the caller does something else; what is yielded puts it to its place.
+
+    The thread writes to a folder of its own and nowhere else. Its trouble is raised when the file is wanted.
+    """
+    with TemporaryDirectory(prefix="sfsync-") as scratch, ThreadPoolExecutor(1) as thread:
+        made = Path(scratch) / name
+        making = thread.submit(make, made)
+
+        def put(path: Path) -> None:
+            making.result()
+            made.replace(path)
+
+        yield put
 
 
 @dataclass(slots=True)
@@ -171,13 +190,14 @@ class Running:
 
     def _put(self, folder: Path, name: str, make: Callable[[Path], object], partner_file: str) -> Path:
         path = folder / name
-        with TemporaryDirectory(prefix="sfsync-") as scratch:
+        with TemporaryDirectory(prefix="sfsync-") as scratch, ThreadPoolExecutor(1) as thread:
             made = Path(scratch) / name
             make(made)
+            digested = thread.submit(digest, made)
             FolderOutbox(folder).put(path.name, made)
+            record = FileRecord(path.name, digested.result(), "out", partner_file, made.stat().st_size)
         if str(path) not in self.files:
             self.files.append(str(path))
-        record = FileRecord(path.name, digest(path), "out", partner_file, path.stat().st_size)
         self.outgoing.append(record)
         return path
 
