@@ -32,7 +32,7 @@ imports: $(STAMP)
 	$(VENV)/bin/lint-imports
 
 check: $(STAMP)
-	$(MAKE) --jobs 2 --output-sync types lint audit imports
+	$(MAKE) --jobs 2 types lint audit imports
 	$(PY) -m pytest -q $(PARALLEL) --cov --cov-report=term
 
 bench: $(STAMP)
