@@ -19,8 +19,7 @@ def ahead(function: Callable[[T], R], items: Iterable[T], *, threads: int | None
 
     The items are taken in the caller's thread. A single item needs no thread.
     """
-    # one more than processors: each waits a little whenever polars gives its work to threads of its own
-    threads = min(_MOST, (os.cpu_count() or 1) + 1) if threads is None else threads
+    threads = min(_MOST, os.cpu_count() or 1) if threads is None else threads
     remaining = iter(items)
     first = list(islice(remaining, 2))
     alone = threads < 2 or len(first) < 2
