@@ -105,7 +105,6 @@ def map_block(
     lookups: Mapping[Lookup, LookedUp] | None = None,
 ) -> MappedBlock:
     """Map one block. ``doubles``: problems of rows that stand twice, from ``find_duplicates``."""
-    block = block.rechunk()  # a block of CSV comes in seven pieces; its columns are read more than once
     plan, row = columns.plan, block["row"]
     readings = read_names(columns, block, seen)
     names = pl.DataFrame({name: reading.values for name, reading in readings.items()})

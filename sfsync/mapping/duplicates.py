@@ -59,7 +59,8 @@ def _repeated(
         together = pl.concat(
             [part[name].drop_nulls() for part in parts] or [pl.Series(dtype=pl.UInt64)]
         ).sort()
-        found[name] = together.filter(together == together.shift(1)).unique()
+        following = together.slice(1)
+        found[name] = following.filter(following == together.head(len(following))).unique()
         if len(found[name]):
             known = found[name].implode()
             rows.extend(pl.concat([part.filter(part[name].is_in(known))["row"] for part in parts]))

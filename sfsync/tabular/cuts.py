@@ -7,7 +7,7 @@ All blocks are UTF-8, whatever the file is.
 
 import codecs
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,15 +43,17 @@ class Cut:
     silent: int = 0
     ends: "Positions | None" = None
     rows: "Positions | None" = None
-    size: int = 0
 
-    def bare(self) -> "Cut":
-        """The same without its bytes, to be filled again by ``of``."""
-        return replace(self, data=b"", size=len(self.data))
+    def bare(self) -> "BareCut":
+        """The same without its bytes, to be filled again."""
+        size = len(self.data)
+        if self.ends is None or self.rows is None:
+            return BareCut(self.row, self.lines, self.silent, size)
+        import numpy as np
 
-    def of(self, data: bytes) -> "Cut":
-        """The same with its bytes, read again; the last line of a file may lack its end."""
-        return replace(self, data=data if data.endswith(b"\n") else data + b"\n")
+        sizes = np.diff(self.ends, prepend=np.uint32(0))
+        heights = np.diff(self.rows, prepend=np.uint32(self.row))
+        return BareCut(self.row, self.lines, self.silent, size, _small(sizes), _small(heights))
 
     @property
     def records(self) -> int:
@@ -68,6 +70,39 @@ class Cut:
         import numpy as np
 
         return np.arange(self.row, self.row + self.lines, dtype=np.uint32) if self.rows is None else self.rows
+
+
+@dataclass(frozen=True, slots=True)
+class BareCut:
+    """A cut without its bytes, in three bytes a row at most times.
+
+    ``sizes``, ``heights``: from each record's end, and first line, to the next.
+    """
+
+    row: int
+    lines: int
+    silent: int
+    size: int
+    sizes: "NDArray[np.unsignedinteger[Any]] | None" = None
+    heights: "NDArray[np.unsignedinteger[Any]] | None" = None
+
+    def of(self, data: bytes) -> Cut:
+        """The cut with its bytes, read again; the last line of a file may lack its end."""
+        data = data if data.endswith(b"\n") else data + b"\n"
+        if self.sizes is None or self.heights is None:
+            return Cut(data, self.row, self.lines, self.silent)
+        import numpy as np
+
+        ends = np.cumsum(self.sizes, dtype=np.uint32)
+        rows = np.cumsum(self.heights, dtype=np.uint32) + np.uint32(self.row)
+        return Cut(data, self.row, self.lines, self.silent, ends, rows)
+
+
+def _small(numbers: "NDArray[np.uint32]") -> "NDArray[np.unsignedinteger[Any]]":
+    """The same numbers in as few bytes as the largest one needs."""
+    import numpy as np
+
+    return numbers.astype(np.min_scalar_type(numbers.max()))
 
 
 class Stream:

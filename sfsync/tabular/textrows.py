@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfsync.tabular.cuts import Cut, Stream, joined
+from sfsync.tabular.cuts import BareCut, Cut, Stream, joined
 from sfsync.tabular.injection import ESCAPED
 from sfsync.tabular.layout import Layout, framed
 from sfsync.tabular.lines import Lines, records
@@ -36,7 +36,8 @@ class TextRows:
 
     def read(self, notes: Notes) -> "Iterator[pl.DataFrame]":
         """All rows, without those that hold no data."""
-        whole = (self._whole(found, notes) for found in self._found(notes))
+        # polars gives columns in seven pieces, and whoever works on them looks at each more than once
+        whole = (self._whole(found, notes).rechunk() for found in self._found(notes))
         return without_skipped(map(self._typed, whole), self._layout.columns, notes)
 
     def glance(self, positions: Collection[int]) -> "Iterator[Callable[[], pl.DataFrame]]":
@@ -84,7 +85,7 @@ class TextRows:
     def _cut(self, notes: Notes, stamp: "_Stamp") -> "Iterator[Cut | pl.DataFrame]":
         """Find the blocks, and remember where they are."""
         layout = self._layout
-        kept: list[tuple[int, Cut]] | None = []
+        kept: list[tuple[int, BareCut]] | None = []
         if layout.encoding.name != "utf-8" or layout.old_mac:
             kept = None
         stream = Stream(layout.path, layout.encoding, layout.block, old_mac=layout.old_mac)
@@ -144,10 +145,10 @@ def _stamp(path: Path) -> _Stamp:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Where the blocks of a file in UTF-8 are, found by an earlier pass: eight bytes a row at most."""
+    """Where the blocks of a file in UTF-8 are, found by an earlier pass: three bytes a row, mostly."""
 
     stamp: _Stamp
-    cuts: Sequence[tuple[int, Cut]]
+    cuts: Sequence[tuple[int, BareCut]]
 
     def read(self, path: Path) -> Iterator[Cut]:
         with path.open("rb") as file:
