@@ -4,7 +4,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain, islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,22 +16,18 @@ _MOST = 4
 def ahead(function: Callable[[T], R], items: Iterable[T], *, threads: int | None = None) -> Iterator[R]:
     """``map``, with some results prepared in threads while the caller deals with those before.
 
-    The items are taken in the caller's thread. A single item needs no thread.
+    The items are taken in the caller's thread.
     """
     threads = min(_MOST, os.cpu_count() or 1) if threads is None else threads
-    remaining = iter(items)
-    first = list(islice(remaining, 2))
-    alone = threads < 2 or len(first) < 2
-    everything = chain(first, remaining)
-    del first  # a block that is done must not be held
-    if alone:
-        yield from map(function, everything)
+    if threads < 2:
+        yield from map(function, items)
         return
     with ThreadPoolExecutor(threads, thread_name_prefix="sfsync-ahead") as pool:
         pending: deque[Future[R]] = deque()
         try:
-            for item in everything:
+            for item in items:
                 pending.append(pool.submit(function, item))
+                del item  # a block that is done must not be held
                 if len(pending) > threads:
                     yield pending.popleft().result()
             while pending:

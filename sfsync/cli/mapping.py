@@ -158,7 +158,7 @@ def apply(
         work = partial(csv_of, bound, rejects=left is not None, raw=raw)
         for written in bound.each(table, work, broken=table.broken):
             tally.add(written.rows, written.stopped)
-            out.write(written.applied)
+            out.writelines(written.applied)
             if left is not None and written.left is not None:
                 left.add(written.left)
         if left is not None:

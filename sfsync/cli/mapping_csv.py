@@ -12,11 +12,13 @@ from sfsync.mapping.bind import Bound
 from sfsync.mapping.block import as_series_of_text
 from sfsync.mapping.kinds import type_of
 from sfsync.mapping.rows import MappedBlock
+from sfsync.pieces import csv_pieces
 from sfsync.tabular.injection import DANGEROUS, PLAIN_NUMBER, harmless
 
 _PLAIN = {"phone", "digits", "country"}
 """Types of digits, perhaps behind a +, or letters: no formula begins so."""
 _LAST_OF_ASCII = 0x7F
+_LINE_END = "\r\n"
 _TOGETHER = 2_000
 """Rejected rows that are written together."""
 _FEW = 200
@@ -38,7 +40,7 @@ class Written:
 
     rows: int
     stopped: pl.DataFrame
-    applied: bytes | memoryview
+    applied: Sequence[bytes]
     left: pl.DataFrame | None
 
 
@@ -64,17 +66,18 @@ class Rejects:
     def finish(self) -> None:
         """Write what is left to be written."""
         if self._held:
-            self._out.write(_csv(_rejected(pl.concat(self._held, how="diagonal"), self._width)))
+            rejected = _rejected(pl.concat(self._held, how="diagonal"), self._width)
+            self._out.writelines(csv_pieces(rejected, line_end=_LINE_END))
             self._held = []
 
 
 def csv_of(bound: Bound, block: MappedBlock, *, rejects: bool, raw: bool) -> Written:
     """A block as CSV; ``rejects``: whether the rows not taken are wanted."""
-    applied, stopped = block.applied().select(_fields(bound)), block.stopped
+    applied, stopped = block.applied().select_seq(_fields(bound)), block.stopped
     if not raw:
-        applied = applied.with_columns(map(_text, _signed(applied)))
+        applied = applied.with_columns_seq(map(_text, _signed(applied)))
         applied = _harmless(applied, [name for name in applied.columns if name not in _plain(bound)])
-    taken = _csv(pl.DataFrame([_text(column) for column in applied]))
+    taken = csv_pieces(pl.DataFrame([_text(column) for column in applied]), line_end=_LINE_END)
     left = _left(block.source, stopped) if rejects and stopped.height else None
     return Written(block.frame.height, stopped, taken, left)
 
@@ -102,7 +105,7 @@ def _text(column: pl.Series) -> pl.Series:
 def _left(source: pl.DataFrame, stopped: pl.DataFrame) -> pl.DataFrame:
     """The rows not taken with what stopped them, in file order."""
     left = source.filter(source["row"].is_in(stopped["row"].implode()))
-    return left.hstack(stopped.select(pl.all().name.prefix("told ")))
+    return left.hstack(stopped.select_seq(pl.all().name.prefix("told ")))
 
 
 def _rejected(told: pl.DataFrame, width: int) -> pl.DataFrame:
@@ -110,7 +113,7 @@ def _rejected(told: pl.DataFrame, width: int) -> pl.DataFrame:
     cells = [told[str(n)] if str(n) in told.columns else _empty(told.height) for n in range(width)]
     column = pl.when(pl.col("told heading") != "").then("told heading").otherwise("told name")
     double = pl.col("told severity") == "duplicate"
-    reasons = told.select(
+    reasons = told.select_seq(
         pl.when(double).then(pl.lit("duplicate")).otherwise(pl.lit("invalid")).alias("result"),
         column.alias("column"),
         pl.col("told rule").alias("rule"),
@@ -118,30 +121,22 @@ def _rejected(told: pl.DataFrame, width: int) -> pl.DataFrame:
     )
     parts = [told["row"].cast(pl.String), *cells, *reasons]
     texts = pl.DataFrame([part.alias(str(n)) for n, part in enumerate(parts)])
-    return _harmless(texts, texts.columns).select(pl.when(pl.all() != "").then(pl.all()))
+    return _harmless(texts, texts.columns).select_seq(pl.when(pl.all() != "").then(pl.all()))
 
 
 def _empty(height: int) -> pl.Series:
     return pl.Series([None], dtype=pl.String).new_from_index(0, height)
 
 
-def _csv(texts: pl.DataFrame) -> bytes | memoryview:
-    if not texts.height:
-        return b""
-    written = io.BytesIO()
-    texts.write_csv(written, include_header=False, line_terminator="\r\n")
-    return written.getbuffer()
-
-
 def _harmless(texts: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """Columns in which no text can run as a formula. Most texts begin with a digit or a letter of ASCII."""
     strings = [name for name in names if texts[name].dtype == pl.String]
-    first = texts.select(pl.col(strings).cast(pl.Binary).bin.get(0, null_on_oob=True))
+    first = texts.select_seq(pl.col(strings).cast(pl.Binary).bin.get(0, null_on_oob=True))
     byte = pl.all()
-    others = first.select(~(byte.is_between(ord("0"), ord("<")) | byte.is_between(ord("A"), _LAST_OF_ASCII)))
-    counts = others.select(pl.all().sum()).row(0, named=True)
+    others = first.select_seq(~(byte.is_between(ord("0"), ord("<")) | byte.is_between(ord("A"), _LAST_OF_ASCII)))
+    counts = others.select_seq(pl.all().sum()).row(0, named=True)
     changed = [_without_formulas(texts[name], others[name]) for name, count in counts.items() if count]
-    return texts.with_columns(changed)
+    return texts.with_columns_seq(changed)
 
 
 def _without_formulas(texts: pl.Series, suspects: pl.Series) -> pl.Series:
@@ -160,5 +155,5 @@ def _fields(bound: Bound) -> list[str]:
 
 def _line(cells: list[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    csv.writer(text, lineterminator=_LINE_END).writerow(cells)
     return text.getvalue().encode()

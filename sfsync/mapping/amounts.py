@@ -33,7 +33,7 @@ def number_reader(decimal: str, thousands: Sequence[str], *, whole: bool = False
             found.append(some)
         if not found:
             return pl.Series([None], dtype=dtype).new_from_index(0, len(text))
-        return text.to_frame("t").select(t=pl.coalesce(found).cast(dtype, strict=False))["t"]
+        return text.to_frame("t").select_seq(t=pl.coalesce(found).cast(dtype, strict=False))["t"]
 
     form = number_form(decimal, thousands)
     return Reader(dtype, fast, lambda text, kind: number(text, kind, form, whole=whole))

@@ -92,7 +92,7 @@ def _require(columns: Columns, readings: dict[str, Reading]) -> None:
     types = {name: reading.values.dtype for name, reading in readings.items()}
     for item in conditional:
         assert item.rule.required_if is not None  # noqa: S101  narrows the type
-        where = names.select(holds(item.rule.required_if, types)).to_series()
+        where = names.select_seq(holds(item.rule.required_if, types)).to_series()
         readings[item.name] = item.constraints.present(readings[item.name], where)
 
 
@@ -117,7 +117,7 @@ def map_block(
         for item in plan.names
     ]
     fields: dict[str, pl.Series] = {}
-    composed = names.select(expression(item.rule, types).alias(item.name) for item in plan.fields)
+    composed = names.select_seq(expression(item.rule, types).alias(item.name) for item in plan.fields)
     for item in plan.fields:
         values = composed[item.name]
         if len(values) != block.height:  # a constant
@@ -150,7 +150,7 @@ def as_series_of_text(values: pl.Series) -> pl.Series:
         return values
     if values.dtype.is_temporal():
         return iso(values)
-    return values.to_frame("v").select(as_text(pl.col("v"), values.dtype))["v"]
+    return values.to_frame("v").select_seq(as_text(pl.col("v"), values.dtype))["v"]
 
 
 def _field(
@@ -171,7 +171,7 @@ def _field(
         return reading
     reading = item.constraints.apply(reading)
     if item.rule.required_if is not None:
-        where = names.select(holds(item.rule.required_if, types)).to_series()
+        where = names.select_seq(holds(item.rule.required_if, types)).to_series()
         reading = item.constraints.present(reading, where)
     return reading
 
@@ -185,7 +185,7 @@ def _looked_up(values: pl.Series, known: LookedUp) -> Reading:
     )
     joined = frame.join(table, on="key", how="left", maintain_order="left")
     unknown = keys.is_not_null() & ~keys.is_in(table["key"].implode())
-    errors = joined.select(
+    errors = joined.select_seq(
         pl.when(pl.lit(unknown)).then(pl.lit(NUMBERS["not_found"], pl.UInt8)).alias("errors")
     )["errors"]
     return Reading(joined["found"], errors)
@@ -207,7 +207,7 @@ def _rejections(columns: Columns, names: pl.DataFrame, types: Mapping[str, pl.Da
     """The mapping's own reasons to refuse a row. They come first: they say more than a broken field."""
     checks = []
     for rejection in columns.plan.mapping.reject_if:
-        where = names.select(holds(rejection.when, types)).to_series()
+        where = names.select_seq(holds(rejection.when, types)).to_series()
         if where.any():
             checks.append(Check("", "", mark(where, "none"), None, partial(_told, rejection)))
     return checks

@@ -60,7 +60,7 @@ class Constraints:
                 frame = values.to_frame("t")
                 text = pl.col("t")
                 one_case = (text == text.str.to_uppercase()) | (text == text.str.to_lowercase())
-                return frame.select(pl.when(one_case).then(text.str.to_titlecase()).otherwise(text))["t"]
+                return frame.select_seq(pl.when(one_case).then(text.str.to_titlecase()).otherwise(text))["t"]
             case _:
                 return values
 
@@ -89,7 +89,7 @@ class Constraints:
             tests["one_of"] = ~value.is_in(allowed.implode())
         if not tests:
             return []
-        found = values.to_frame("v").select(test.alias(n) for n, test in tests.items())
+        found = values.to_frame("v").select_seq(test.alias(n) for n, test in tests.items())
         return [(broken.name, broken.fill_null(value=False)) for broken in found if broken.any()]
 
 

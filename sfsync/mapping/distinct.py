@@ -38,10 +38,10 @@ class Distinct(threading.local):
         quick = {name: known.places(texts[name]) for name, known in repeating.items()}
         places = {name: found for name, found in quick.items() if found is not None}
         frame = pl.DataFrame({name: texts[name] for name in repeating if name not in places})
-        codes = frame.select(repeating[name].codes(name) for name in frame.columns)
+        codes = frame.select_seq(repeating[name].codes(name) for name in frame.columns)
         for coded in codes:
             repeating[coded.name].learn(coded, readers[coded.name])
-        found = pl.DataFrame({**places, **codes.to_dict()}).select(
+        found = pl.DataFrame({**places, **codes.to_dict()}).select_seq(
             part for name, known in repeating.items() for part in known.found(name)
         )
         return {
@@ -55,7 +55,7 @@ class Distinct(threading.local):
             return
         frame, column = pl.DataFrame(texts), pl.all()
         sample = frame.gather_every(frame.height // _SAMPLE)
-        few = sample.select(column.drop_nulls().n_unique() <= _DIFFERENT * column.count())
+        few = sample.select_seq(column.drop_nulls().n_unique() <= _DIFFERENT * column.count())
         self._known |= {name: _Known(useful=found) for name, found in few.row(0, named=True).items()}
 
 

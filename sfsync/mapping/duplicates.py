@@ -32,7 +32,7 @@ _ENOUGH = 20_000
 
 
 def find_duplicates(columns: Columns, source: Source) -> pl.DataFrame:
-    """The problems (PROBLEM_SCHEMA) of all rows that stand twice in the file."""
+    """The problems (PROBLEM_SCHEMA) of all rows that stand twice in the file, sorted by row."""
     names = tuple(name for name in columns.plan.unique if name in columns.positions)
     repeated, rows = _repeated(columns, names, source)
     if not len(rows):
@@ -41,7 +41,7 @@ def find_duplicates(columns: Columns, source: Source) -> pl.DataFrame:
     if not suspects:
         return pl.DataFrame(schema=dict(PROBLEM_SCHEMA))
     key = columns.plan.key_name if columns.plan.key_name in names else None
-    return pl.concat(list(_verdicts(columns, names, key, pl.concat(suspects).sort("row"))))
+    return pl.concat(list(_verdicts(columns, names, key, pl.concat(suspects).sort("row")))).sort("row")
 
 
 def _repeated(
@@ -116,7 +116,7 @@ def _whole(columns: Columns, rows: pl.DataFrame, readings: Mapping[str, Reading]
             continue
         typed = trimmed(rows[str(position)])
         texts.append(value.zip_with(value.is_not_null(), typed))
-    joined = pl.DataFrame(texts).select(pl.concat_str(pl.all().fill_null(""), separator=_SEPARATOR))
+    joined = pl.DataFrame(texts).select_seq(pl.concat_str(pl.all().fill_null(""), separator=_SEPARATOR))
     return _hash(joined.to_series())
 
 
@@ -150,7 +150,7 @@ def _grouped(suspects: pl.DataFrame, name: str, **facts: pl.Expr) -> pl.DataFram
 
 
 def _problems(columns: Columns, name: str, rule: str, rows: pl.DataFrame) -> pl.DataFrame:
-    others = [_others(rule, *cells) for cells in rows.select("row", "rows", "count").iter_rows()]
+    others = [_others(rule, *cells) for cells in rows.select_seq("row", "rows", "count").iter_rows()]
     return pl.DataFrame(
         {
             "row": rows["row"],

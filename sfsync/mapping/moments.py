@@ -75,7 +75,7 @@ def _read(text: pl.Series, forms: Sequence[_Form], dtype: pl.Date | pl.Datetime)
         .str.strptime(dtype, form.form, strict=False, cache=False)
         for form in forms
     ]
-    return text.to_frame("t").select(t=pl.coalesce(found))["t"]
+    return text.to_frame("t").select_seq(t=pl.coalesce(found))["t"]
 
 
 def date_reader(notation: Notation) -> Reader:
@@ -110,7 +110,7 @@ def datetime_reader(notation: Notation, zone: str | None) -> Reader:
         column = pl.col("t")
         fine = pl.when(column.str.contains(f"^{_INSTANT.shape}$")).then(column.str.replace("Z$", "+00:00"))
         instant = fine.str.to_datetime(_INSTANT.form, time_unit="us", time_zone="UTC", strict=False)
-        return text.to_frame("t").select(t=pl.coalesce(values, instant))["t"]
+        return text.to_frame("t").select_seq(t=pl.coalesce(values, instant))["t"]
 
     def slow(text: str, kind: Kind) -> Cell:
         moment = read_moment(text, kind, notation)

@@ -37,7 +37,7 @@ def with_regions(text: pl.Series, regions: pl.Series) -> pl.Series:
         return text
     number = pl.col("t")
     own = number + pl.lit(_REGION) + pl.col("r").fill_null("")
-    return pl.DataFrame({"t": text, "r": regions}).select(pl.when(abroad).then(number).otherwise(own))["t"]
+    return pl.DataFrame({"t": text, "r": regions}).select_seq(pl.when(abroad).then(number).otherwise(own))["t"]
 
 
 def _abroad_for_sure(number: pl.Series) -> pl.Series:
@@ -177,7 +177,7 @@ def _without_signs(text: pl.Series, signs: Sequence[str], *, spelled: bool) -> p
         column = pl.when(abroad).then(without).when(~column.str.contains(_SPELLED, literal=True)).then(column)
     for sign in signs:
         column = column.str.replace_all(sign, "", literal=True)
-    return text.to_frame("t").select(t=column)["t"]
+    return text.to_frame("t").select_seq(t=column)["t"]
 
 
 def _digits(text: pl.Series, region: str | pl.Series | None) -> pl.Series:
@@ -212,7 +212,7 @@ def _at_home(text: pl.Series, home: _Country | None) -> pl.Series:
     if not home.prefix:  # the country's code may stand there without its +
         fine &= ~text.str.starts_with(home.code)
     found = pl.format(f"+{home.code}{{}}", pl.col("t").str.slice(len(home.prefix)))
-    values = text.to_frame("t").select(pl.when(fine).then(found))["t"]
+    values = text.to_frame("t").select_seq(pl.when(fine).then(found))["t"]
     if values.null_count() == text.null_count():
         return values
     abroad = text.str.starts_with("00").arg_true()

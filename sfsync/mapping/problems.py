@@ -27,27 +27,35 @@ class Check:
 def gather(row: pl.Series, checks: Sequence[Check], doubles: pl.DataFrame | None) -> pl.DataFrame:
     """The problems of a block (PROBLEM_SCHEMA), in file order: a row's error before its warnings.
 
-    ``doubles`` are problems of rows that stand twice; they count only for rows without an error of their own.
+    ``doubles`` are problems of rows that stand twice, sorted by row; a row's own error comes before them.
     """
     errors = _found(row, [(n, check.errors) for n, check in enumerate(checks)])
     errors = errors.sort("row", "code").unique("row", keep="first", maintain_order=True)
     warnings = _found(row, [(n, check.warnings) for n, check in enumerate(checks)], _WARNING)
     parts = [_told(pl.concat([errors, warnings]), checks)]
-    if doubles is not None and doubles.height:
-        mine = doubles.join(row.alias("row").to_frame(), on="row", how="semi")
+    mine = None if doubles is None else _between(doubles, row)
+    if mine is not None and mine.height:
         parts.insert(0, mine.join(errors, on="row", how="anti"))
     return pl.concat(parts).sort("row", maintain_order=True)
 
 
+def _between(doubles: pl.DataFrame, row: pl.Series) -> pl.DataFrame:
+    """Those of a block's rows, of the sorted ones of the file."""
+    if row.is_empty():
+        return doubles.clear()
+    numbers = doubles["row"]
+    return doubles[int(numbers.search_sorted(row[0])) : int(numbers.search_sorted(row[-1], side="right"))]
+
+
 def _found(row: pl.Series, numbers: Sequence[tuple[int, pl.Series | None]], extra: int = 0) -> pl.DataFrame:
     """Rows and codes of problems, of the positions of checks and what they found."""
-    parts = [pl.DataFrame(schema={"row": pl.UInt32, "code": pl.UInt32})]
+    rows, codes = [pl.Series(dtype=pl.UInt32)], [pl.Series(dtype=pl.UInt32)]
     for n, found in numbers:
         if found is not None:
             where = found.is_not_null()
-            codes = found.filter(where).cast(pl.UInt32) + (extra + _STEP * n)
-            parts.append(pl.DataFrame({"row": row.filter(where), "code": codes}))
-    return pl.concat(parts)
+            rows.append(row.filter(where))
+            codes.append(found.filter(where).cast(pl.UInt32) + (extra + _STEP * n))
+    return pl.DataFrame({"row": pl.concat(rows), "code": pl.concat(codes)})
 
 
 def _told(coded: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:

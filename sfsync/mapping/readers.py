@@ -115,7 +115,7 @@ class Reader:
 def unread(text: pl.Series, values: pl.Series) -> pl.Series:
     """The positions of texts that have no value yet."""
     frame = pl.DataFrame({"t": text, "v": values})
-    return frame.select(pl.arg_where(pl.col("t").is_not_null() & pl.col("v").is_null())).to_series()
+    return frame.select_seq(pl.arg_where(pl.col("t").is_not_null() & pl.col("v").is_null())).to_series()
 
 
 def sample(text: pl.Series) -> list[str]:
@@ -152,7 +152,7 @@ def without_broken(text: pl.Series, kinds: pl.Series) -> tuple[pl.Series, pl.Ser
     errors = None
     broken = (kinds == Kind.ERROR) | (kinds == Kind.NO_VALUE)
     if broken.any():
-        frame = pl.DataFrame({"text": text, "kind": kinds, "broken": broken}).select(
+        frame = pl.DataFrame({"text": text, "kind": kinds, "broken": broken}).select_seq(
             pl.when(~pl.col("broken")).then("text").alias("text"),
             pl.when(pl.col("broken"))
             .then(

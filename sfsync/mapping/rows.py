@@ -152,4 +152,4 @@ def _dicts(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 def as_json(frame: pl.DataFrame) -> pl.DataFrame:
     """Dates and instants as ISO 8601 texts; everything else is JSON already."""
-    return frame.with_columns([iso(column) for column in frame if column.dtype.is_temporal()])
+    return frame.with_columns_seq([iso(column) for column in frame if column.dtype.is_temporal()])

@@ -24,7 +24,7 @@ def iso(values: pl.Series) -> pl.Series:
     seconds = pl.col("v").dt.epoch("s")
     day, clock = seconds // _SECONDS - _offset(), seconds % _SECONDS
     text = pl.concat_str(pl.lit(_days()).gather(day), pl.lit(_clock()).gather(clock))
-    return values.to_frame("v").select(text.alias(values.name))[values.name]
+    return values.to_frame("v").select_seq(text.alias(values.name))[values.name]
 
 
 def _usual(days: pl.Series) -> bool:

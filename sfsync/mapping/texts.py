@@ -74,8 +74,8 @@ def is_ascii(text: pl.Series) -> bool:
 
 
 def _blank_to_null(text: pl.Series, column: pl.Expr) -> pl.Series:
-    frame = text.to_frame("t").select(t=column)
-    return frame.select(pl.when(pl.col("t") != "").then("t"))["t"]
+    frame = text.to_frame("t").select_seq(t=column)
+    return frame.select_seq(pl.when(pl.col("t") != "").then("t"))["t"]
 
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -99,7 +99,7 @@ def _emails(text: pl.Series) -> pl.Series:
 
 def _mailable(text: pl.Series) -> pl.Series:
     usable = pl.col("t").str.contains(_MAILABLE) & (pl.col("t").str.len_bytes() <= 80)
-    return text.to_frame("t").select(pl.when(usable).then("t"))["t"]
+    return text.to_frame("t").select_seq(pl.when(usable).then("t"))["t"]
 
 
 def email(text: str, kind: Kind = Kind.TEXT) -> Cell:

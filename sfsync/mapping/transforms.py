@@ -51,7 +51,7 @@ class TransformedReader(Reader):
         if len(self._made) > MAX_REMEMBERED:
             self._made.clear()
         told = [self._call(one) for one in distinct["t"].to_list()]
-        distinct = distinct.with_columns(
+        distinct = distinct.with_columns_seq(
             pl.Series("text", [one[0] for one in told], dtype=pl.String),
             pl.Series("kind", [one[1] for one in told], dtype=pl.UInt8),
             pl.Series("error", [one[2] for one in told], dtype=pl.UInt8),

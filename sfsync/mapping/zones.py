@@ -30,7 +30,7 @@ def in_utc(walls: pl.Series, zone: str) -> pl.Series:
     wall = pl.col("w").to_physical()
     offset = pl.lit(table).gather(wall // _HOUR - _hours(low.year))
     instant = (wall - offset).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return walls.to_frame("w").select(instant)["w"]
+    return walls.to_frame("w").select_seq(instant)["w"]
 
 
 def _unmistakable(walls: pl.Series, zone: str) -> pl.Series:

@@ -4,7 +4,6 @@ What ``bulk_parts`` does for single rows, for millions of them. A frame holds ``
 its sender) and one String column for each column of the file: null leaves a field as it is, ``#N/A`` clears it.
 """
 
-import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import IO
 
 import polars as pl
 
+from sfsync.pieces import csv_pieces
 from sfsync.records import Outcome, State
 from sfsync.salesforce import csv_rows
 from sfsync.salesforce.bulk_parts import LARGEST_PART, no_room
@@ -75,17 +75,16 @@ class FrameParts:
         frame = self._without_repeated(frame)
         if not frame.height:
             return
-        buffer = io.BytesIO()
-        frame.drop(PLACE).write_csv(buffer, include_header=False)
-        text = buffer.getbuffer()
-        part = self._part(frame, len(text))
-        if part.size + len(text) > self.part_bytes and frame.height > 1:  # larger than a whole part
+        pieces = csv_pieces(frame.drop(PLACE))
+        size = sum(map(len, pieces))
+        part = self._part(frame, size)
+        if part.size + size > self.part_bytes and frame.height > 1:  # larger than a whole part
             half = frame.height // 2
             self._write(frame[:half])
             self._write(frame[half:])
             return
-        part.file.write(text)
-        part.size += len(text)
+        part.file.writelines(pieces)
+        part.size += size
         part.keys.append(self._keys(frame))
         self._hashes.append(part.keys[-1]["key"].hash())
 

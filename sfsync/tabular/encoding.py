@@ -8,14 +8,18 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from sfsync.ahead import ahead
 from sfsync.errors import FileRefused
 
 CHUNK = 1 << 20
 _SAMPLE = 1 << 18
 _LARGE = 4 * CHUNK
 """Bytes of a file from which on polars is worth its import."""
+_LONGEST = 4
+"""Bytes of a character in UTF-8 at most."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -197,22 +201,29 @@ def first_undecodable(path: Path, encoding: Encoding) -> tuple[int, int] | None:
 
 def _is_utf8(path: Path, mark: int) -> bool:
     """Whether a large file is UTF-8 throughout; polars looks at it ten times as fast as a decoder."""
+    return all(ahead(partial(_is_utf8_at, path, mark), range(mark, path.stat().st_size, _LARGE)))
+
+
+def _is_utf8_at(path: Path, mark: int, start: int) -> bool:
+    """Whether the characters that begin in a stretch of a file are UTF-8; one that runs on is read to its end."""
     import polars as pl
 
-    rest = b""
     with path.open("rb") as stream:
-        stream.seek(mark)
-        while len(rest) <= _LARGE:
-            chunk = stream.read(CHUNK)
-            end = chunk.rfind(b"\n") + 1 or (0 if chunk else len(rest))  # never inside a character
-            lines, rest = (rest + chunk[:end], chunk[end:]) if end else (b"", rest + chunk)
-            try:
-                pl.Series([lines], dtype=pl.Binary).cast(pl.String)
-            except pl.exceptions.PolarsError:
-                return False
-            if not chunk:
-                return True
-    return False
+        stream.seek(start)
+        piece = stream.read(_LARGE + _LONGEST - 1)
+    begin = 0 if start == mark else _inside(piece)
+    end = _LARGE + _inside(piece[_LARGE:])
+    try:
+        pl.Series([piece[begin:end]], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def _inside(piece: bytes) -> int:
+    """How many bytes at the beginning belong to a character that began before them."""
+    some = piece[: _LONGEST - 1]
+    return next((n for n, byte in enumerate(some) if byte & 0xC0 != 0x80), len(some))
 
 
 def decoded(path: Path, encoding: Encoding, size: int) -> Iterator[str]:

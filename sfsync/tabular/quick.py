@@ -98,8 +98,8 @@ def _split(found: Cut, delimiter: str, width: int) -> "pl.DataFrame | None":
         return None
     if frame.shape != (found.records, width):
         return None
-    sizes, size = frame.select(pl.all().str.len_bytes()), pl.all()
-    told = sizes.select(*(getattr(size, fact)().name.prefix(fact) for fact in ("sum", "min", "max")))
+    sizes, size = frame.select_seq(pl.all().str.len_bytes()), pl.all()
+    told = sizes.select_seq(*(getattr(size, fact)().name.prefix(fact) for fact in ("sum", "min", "max")))
     facts = told.row(0, named=True)
     held = sum(facts[f"sum{name}"] for name in frame.columns)
     complete = held + found.records * width + found.silent == len(found.data)
@@ -125,7 +125,7 @@ def _finished(fields: "pl.DataFrame", rows: "pl.Series", layout: Layout, notes: 
     if not beyond:
         return frame
     kept = frame.drop(beyond)
-    odd = frame.select(pl.any_horizontal(pl.col(beyond).is_not_null())).to_series()
+    odd = frame.select_seq(pl.any_horizontal(pl.col(beyond).is_not_null())).to_series()
     if not odd.any():
         return kept
     records = [(row, [cell or "" for cell in cells]) for row, *cells in frame.filter(odd).iter_rows()]

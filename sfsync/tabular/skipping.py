@@ -69,7 +69,7 @@ def _blank(frame: "pl.DataFrame") -> "pl.Series":
     fullest = frame[names[0]]
     if not fullest.null_count() and ((fullest >= "!") & (fullest <= "~")).all():
         return _nowhere(frame)
-    left = frame.select("row", *names)
+    left = frame.select_seq("row", *names)
     for name in names:
         if not left.height:
             break
@@ -94,7 +94,7 @@ def _sparse(frame: "pl.DataFrame", most: int) -> "pl.Series":
     if sum(not frame[name].null_count() for name in names) > most:
         return _nowhere(frame)
     filled = pl.sum_horizontal([pl.col(name).is_not_null().cast(pl.UInt32) for name in names])
-    return frame.select((filled <= most).alias("sparse"))["sparse"]
+    return frame.select_seq((filled <= most).alias("sparse"))["sparse"]
 
 
 def _total(frame: "pl.DataFrame") -> "pl.Series":
@@ -104,7 +104,7 @@ def _total(frame: "pl.DataFrame") -> "pl.Series":
     if not sparse.any():
         return sparse
     first = pl.coalesce([pl.col(name) for name in _texts(frame)])
-    return frame.select(
+    return frame.select_seq(
         (pl.Series("s", sparse) & first.str.contains(_TOTAL)).fill_null(value=False).alias("total")
     )["total"]
 

@@ -124,7 +124,7 @@ class TextRows:
             return frame
         import polars as pl
 
-        return frame.with_columns(
+        return frame.with_columns_seq(
             [
                 pl.when(pl.col(name).str.contains(ESCAPED))
                 .then(pl.col(name).str.slice(1))

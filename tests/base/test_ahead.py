@@ -34,8 +34,18 @@ def test_an_error_comes_where_its_result_would_have_stood():
         next(results)
 
 
-def test_one_item_needs_no_thread():
+def test_one_thread_is_the_caller_s():
     here = threading.current_thread()
-    assert list(ahead(lambda _: threading.current_thread(), [1], threads=4)) == [here]
     assert list(ahead(lambda _: threading.current_thread(), [1, 2, 3], threads=1)) == [here] * 3
     assert list(ahead(lambda n: n, [], threads=4)) == []
+
+
+def test_the_first_item_is_begun_before_the_second_is_taken():
+    begun = threading.Event()
+
+    def items():
+        yield 1
+        assert begun.wait(10)
+        yield 2
+
+    assert list(ahead(lambda _: begun.set(), items(), threads=2)) == [None, None]
