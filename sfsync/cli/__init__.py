@@ -13,7 +13,7 @@ and nearly all of them stay: the looking takes a tenth of a short run."""
 
 def main() -> None:
     """The entry point of `sfsync`, `python -m sfsync` and `python cli.py`; ends the process with its exit code."""
-    gc.set_threshold(_OBJECTS)
+    collect_rarely()
     outlive_readers()
     text = answer(sys.argv[1:])
     if text is None:
@@ -22,3 +22,8 @@ def main() -> None:
         main_with_click()
     else:
         print(text)
+
+
+def collect_rarely() -> None:
+    """Set Python's cyclic collector for a process of ours."""
+    gc.set_threshold(_OBJECTS)

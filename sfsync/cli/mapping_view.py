@@ -25,11 +25,13 @@ class Tally:
     def add(self, rows: int, stopped: pl.DataFrame) -> None:
         """Count the rows of a block; ``stopped`` as ``MappedBlock.stopped``."""
         self.rows_read += rows
-        doubles = stopped.filter(pl.col("severity") == "duplicate").height
-        self.duplicate += doubles
-        self.invalid += stopped.height - doubles
-        for _, name, heading, rule, *_ in stopped.iter_rows():
-            self.reasons[f"{heading or name}: {rule}" if name else rule] += 1
+        kinds = ("severity", "name", "heading", "rule")
+        for severity, name, heading, rule, count in stopped.group_by(kinds, maintain_order=True).len().iter_rows():
+            if severity == "duplicate":
+                self.duplicate += count
+            else:
+                self.invalid += count
+            self.reasons[f"{heading or name}: {rule}" if name else rule] += count
 
     @property
     def left(self) -> int:

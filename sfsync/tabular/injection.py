@@ -6,7 +6,7 @@ own text guard ``="0089"`` is unwrapped instead: with an apostrophe before it no
 
 import re
 
-_DANGEROUS = r"(?:[\s\x00]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])"
+_DANGEROUS = r"(?:[\s\x00\x1c-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])"
 _FORMULA = re.compile(_DANGEROUS)
 _NUMBER = r"[+-]?\d{1,30}(?:[.,]\d{1,30})*"
 _PLAIN_NUMBER = re.compile(_NUMBER)

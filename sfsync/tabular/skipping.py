@@ -46,7 +46,7 @@ def without_skipped(frames: "Iterator[pl.DataFrame]", columns: int, notes: Notes
         if end:
             yield frame[:end]
     if held is not None:
-        _drop(held, pl.repeat(value=True, n=held.height, eager=True, dtype=pl.Boolean), "footer", notes)
+        _drop(held, ~_nowhere(held), "footer", notes)
 
 
 def certain_rows(frame: "pl.DataFrame", columns: int) -> "pl.DataFrame | None":
@@ -83,7 +83,7 @@ def _blank(frame: "pl.DataFrame") -> "pl.Series":
 def _nowhere(frame: "pl.DataFrame") -> "pl.Series":
     import polars as pl
 
-    return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+    return pl.Series([False]).new_from_index(0, frame.height)
 
 
 def _sparse(frame: "pl.DataFrame", most: int) -> "pl.Series":

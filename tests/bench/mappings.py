@@ -89,8 +89,10 @@ def with_sfsync(source: str, target: str) -> Work:
     import sfsync.cli.mapping_view
     import sfsync.mapping.load
     import sfsync.tabular.answer  # noqa: F401
+    from sfsync.cli import collect_rarely
     from sfsync.cli.mapping import command
 
+    collect_rarely()
     words = ["apply", str(wide.MAPPING), source, "-o", target, "--rejects", f"{target}.rejects", "-q"]
 
     def work() -> Any:
