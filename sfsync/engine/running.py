@@ -194,7 +194,7 @@ class Running:
             made = Path(scratch) / name
             make(made)
             digested = thread.submit(digest, made)
-            FolderOutbox(folder).put(path.name, made)
+            FolderOutbox(folder).take(path.name, made)
             record = FileRecord(path.name, digested.result(), "out", partner_file, made.stat().st_size)
         if str(path) not in self.files:
             self.files.append(str(path))

@@ -125,16 +125,18 @@ class Answers(Mapping[int, "Answer"]):
         self._lines = (
             ledger.select(ROW, pl.col("bucket").to_physical().cast(pl.UInt32).alias("number"))
             .join(found.select(ROW, pl.col("number").alias("own")), on=ROW, how="left", maintain_order="left")
-            .select(pl.col(ROW).set_sorted(), pl.coalesce("own", "number").alias("number"))
+            .select(ROW, pl.coalesce("own", "number").alias("number"))
         )
+        last = int(ledger[ROW][-1]) if ledger.height else 0
+        nothing = pl.Series([None], dtype=pl.UInt32).new_from_index(0, last + 1)
+        self._by_row = nothing.scatter(self._lines[ROW], self._lines["number"])
 
     def numbers(self, rows: pl.Series) -> pl.Series:
         """The place in ``said`` of the answer of each of these rows, which follow each other; null without one."""
         if not len(rows):
             return pl.Series(dtype=pl.UInt32)
-        ours = self._lines[ROW]
-        lines = self._lines[ours.search_sorted(rows[0]) : ours.search_sorted(rows[-1], side="right")]
-        return rows.to_frame(ROW).join(lines, on=ROW, how="left", maintain_order="left")["number"]
+        found = self._by_row[rows[0] : rows[0] + len(rows)]
+        return found.extend_constant(None, len(rows) - len(found))
 
     def _answer(
         self, bucket: str, text: str, field: str, code: str, others: str, hint: str | None

@@ -1,6 +1,7 @@
 """A table file on its way into the org, a block of rows at a time; what `import` of a mapping works on."""
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,9 @@ def open_file(path: Path, mapping: "CompiledMapping") -> TableFile:
     from sfsync.tabular.table import digest, open_table
 
     opened = stamp(path)
-    table = open_table(path, Hints(wanted=mapping.wanted))
+    with ThreadPoolExecutor(1, thread_name_prefix="sfsync-digest") as thread:
+        digested = thread.submit(digest, path)
+        table = open_table(path, Hints(wanted=mapping.wanted))
     bound = mapping.bind(
         partner_columns(table),
         file=table.file,
@@ -96,7 +99,7 @@ def open_file(path: Path, mapping: "CompiledMapping") -> TableFile:
         header_row=table.header_row,
         date1904=table.date1904,
     )
-    return TableFile(path, path.name, digest(path), table, bound, opened)
+    return TableFile(path, path.name, digested.result(), table, bound, opened)
 
 
 def look_up(file: TableFile, find: Callable[["Lookup", "pl.Series"], Mapping[str, Any]]) -> Lookups | None:

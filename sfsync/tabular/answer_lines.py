@@ -60,23 +60,25 @@ def by_lines(source: Path, sheet: "Sheet", results: Spoken) -> Iterator[bytes]:
     )
     marks = _Marks(sheet.delimiter, len(sheet.table.columns))
 
-    def by_columns(piece: _Piece) -> _Answered:
+    def answered(piece: _Piece) -> bytes:
         lines = _split(piece.text)
         rows = pl.int_range(piece.start, piece.start + len(lines), dtype=pl.UInt32, eager=True)
         numbers = results.numbers(rows)
         texts, simple = marks.mended(lines, numbers.is_not_null() & (rows > sheet.table.header_row))
+        lines = texts + endings.gather(numbers)
         odd = (~simple).arg_true()
-        return _Answered(piece, texts + endings.gather(numbers), odd, numbers.gather(odd))
-
-    for done in ahead(by_columns, _numbered(_pieces(source, sheet.table))):
-        lines = done.lines
-        if len(done.odd):
-            answers = [None if number is None else results.said[number] for number in done.said]
-            odd = dict(zip(done.odd, answers, strict=True))
-            places, records = _one_by_one(sheet, done.piece.text, done.piece.start, odd)
+        if len(odd):
+            said = [None if number is None else results.said[number] for number in numbers.gather(odd)]
+            places, records = _one_by_one(
+                sheet, piece.text, piece.start, dict(zip(odd, said, strict=True))
+            )
             lines = lines.scatter(places, pl.Series(records, dtype=pl.String)).drop_nulls()
         # As bytes at once: writing CSV takes ten times as long.
-        yield from (lines.str.join("\r\n").cast(pl.Binary).item(), b"\r\n") if len(lines) else ()
+        whole: bytes = lines.str.join("\r\n").cast(pl.Binary).item() if len(lines) else b""
+        return whole
+
+    for whole in ahead(answered, _numbered(_pieces(source, sheet.table))):
+        yield from (whole, b"\r\n") if whole else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,6 @@ class _Piece:
 
     start: int
     text: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """Lines of a piece with their answers. ``odd``: places of lines that must be read; ``said``: what they get."""
-
-    piece: _Piece
-    lines: pl.Series
-    odd: pl.Series
-    said: pl.Series
 
 
 def _numbered(texts: Iterable[bytes]) -> Iterator[_Piece]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TextIO
 
 from sfsync.tabular.answer_cells import Answer, Place
@@ -55,15 +56,14 @@ def annotate_text(source: Path, table: Table, results: Mapping[int, Answer], pla
 
 
 class Sheet:
-    """What one record becomes."""
+    """What one record becomes. Several threads may ask."""
 
     def __init__(self, table: Table, place: Place) -> None:
         self.table, self.place = table, place
         self.delimiter = table.delimiter or ","
         self._mend = harmless if place.there else escaped  # an earlier answer has its apostrophes already
-        self._buffer = io.StringIO()
-        self._writer = csv.writer(self._buffer, delimiter=self.delimiter, lineterminator="\r\n")
         self._long: frozenset[int] | None = None
+        self._reading = Lock()
 
     def text(self, line: int, record: Sequence[str], answer: Answer | None) -> str:
         """A record with its answer as text; ``line`` is the number of its first line."""
@@ -85,21 +85,21 @@ class Sheet:
 
     def line(self, fields: Sequence[str]) -> str:
         """Fields as a line of the file."""
-        self._buffer.seek(0)
-        self._buffer.truncate()
-        self._writer.writerow(fields)
-        return self._buffer.getvalue()
+        text = io.StringIO()
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\r\n").writerow(fields)
+        return text.getvalue()
 
     def _shifted(self) -> frozenset[int]:
-        if self._long is None:
-            whole = Notes()
-            for _ in self.table.source(whole):
-                pass
-            self._long = frozenset(
-                note.row
-                for note in whole.problems
-                if note.problem == "ragged_long" and note.severity == "error"
-            )
+        with self._reading:
+            if self._long is None:
+                whole = Notes()
+                for _ in self.table.source(whole):
+                    pass
+                self._long = frozenset(
+                    note.row
+                    for note in whole.problems
+                    if note.problem == "ragged_long" and note.severity == "error"
+                )
         return self._long
 
 

@@ -9,7 +9,7 @@ left by a run that died, and is handed out again.
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -139,6 +139,13 @@ class FolderOutbox:
 
     def put(self, name: str, path: Path) -> bool:
         """Copy the file in under a temporary name, then rename; False when the same content is there already."""
+        return self._put(name, path, shutil.copyfile)
+
+    def take(self, name: str, path: Path) -> bool:
+        """As ``put``, of a file that nobody writes to any more: where it can, it gets a second name, and no copy."""
+        return self._put(name, path, _linked)
+
+    def _put(self, name: str, path: Path, bring: Callable[[Path, Path], object]) -> bool:
         checked = safe_name(name)
         target = self.folder / checked
         scratch = self.folder / f".{checked}.{os.getpid()}.tmp"
@@ -147,7 +154,7 @@ class FolderOutbox:
             if target.is_file() and _same(target, path):
                 return False
             try:
-                shutil.copyfile(path, scratch)
+                bring(path, scratch)
                 with scratch.open("rb") as stream:
                     os.fsync(stream.fileno())
                 scratch.replace(target)
@@ -155,6 +162,13 @@ class FolderOutbox:
                 with suppress(FileNotFoundError):
                     scratch.unlink()
         return True
+
+
+def _linked(path: Path, other: Path) -> None:
+    try:
+        os.link(path, other)
+    except OSError:  # on another disk, or one that knows no links
+        shutil.copyfile(path, other)
 
 
 def _same(one: Path, other: Path) -> bool:
