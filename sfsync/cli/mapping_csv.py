@@ -131,20 +131,24 @@ def _harmless(texts: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     strings = [name for name in names if texts[name].dtype == pl.String]
     first = texts.select_seq(pl.col(strings).cast(pl.Binary).bin.get(0, null_on_oob=True))
     byte = pl.all()
-    others = first.select_seq(~(byte.is_between(ord("0"), ord("<")) | byte.is_between(ord("A"), _LAST_OF_ASCII)))
-    counts = others.select_seq(pl.all().sum()).row(0, named=True)
-    changed = [_without_formulas(texts[name], others[name]) for name, count in counts.items() if count]
-    return texts.with_columns_seq(changed)
-
-
-def _without_formulas(texts: pl.Series, suspects: pl.Series) -> pl.Series:
-    """The column with an apostrophe before each suspect that a spreadsheet would run."""
-    rows = suspects.arg_true()
-    some = texts.gather(rows)
-    runs = some.str.contains(DANGEROUS) & ~some.str.contains(PLAIN_NUMBER)
-    if not runs.any():
+    others = first.select_seq(
+        ~(byte.is_between(ord("0"), ord("<")) | byte.is_between(ord("A"), _LAST_OF_ASCII))
+    )
+    suspects = [name for name, some in others.select_seq(byte.any()).row(0, named=True).items() if some]
+    if not suspects:
         return texts
-    rows, some = rows.filter(runs), some.filter(runs)
+    rows = others.select_seq(pl.any_horizontal(suspects)).to_series().arg_true()
+    some = texts.select_seq(pl.col(suspects).gather(rows))
+    runs = some.select_seq(byte.str.contains(DANGEROUS) & ~byte.str.contains(PLAIN_NUMBER))
+    return texts.with_columns_seq(
+        _without_formulas(texts[name], rows.filter(mask), some[name].filter(mask))
+        for name in suspects
+        if (mask := runs[name]).any()
+    )
+
+
+def _without_formulas(texts: pl.Series, rows: pl.Series, some: pl.Series) -> pl.Series:
+    """The column with an apostrophe before ``some`` texts that a spreadsheet would run, those of these rows."""
     guarded = some.str.starts_with('="').arg_true()  # perhaps Excel's own guard, which is not so simple
     made = ("'" + some).scatter(guarded, [harmless(text) for text in some.gather(guarded)])
     return texts.clone().scatter(rows, made)

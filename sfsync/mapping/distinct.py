@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
 
-from sfsync.mapping.hashes import MOST, Hashes, hashes_of
+from sfsync.mapping.hashes import MOST, Hashes, hashes_of, places
 from sfsync.mapping.readers import MAX_REMEMBERED, Reading
 
 Read = Callable[[pl.Series], Reading]
@@ -34,15 +34,16 @@ class Distinct(threading.local):
         if height < _SMALL:
             return {name: readers[name](text) for name, text in texts.items()}
         self._judge({name: text for name, text in texts.items() if name not in self._known})
-        repeating = {name: known for name in texts if (known := self._known[name]).useful}
-        quick = {name: known.places(texts[name]) for name, known in repeating.items()}
-        places = {name: found for name, found in quick.items() if found is not None}
-        frame = pl.DataFrame({name: texts[name] for name in repeating if name not in places})
+        repeating = {name: one for name in texts if (one := self._known[name]).useful}
+        known = pl.DataFrame({name: texts[name] for name in repeating})
+        tables = {name: one.hashes for name, one in repeating.items() if one.hashes is not None}
+        held = places(known, tables)
+        frame = known.drop(held)
         codes = frame.select_seq(repeating[name].codes(name) for name in frame.columns)
         for coded in codes:
             repeating[coded.name].learn(coded, readers[coded.name])
-        found = pl.DataFrame({**places, **codes.to_dict()}).select_seq(
-            part for name, known in repeating.items() for part in known.found(name)
+        found = pl.DataFrame({**held, **codes.to_dict()}).select_seq(
+            part for name, one in repeating.items() for part in one.found(name)
         )
         return {
             name: repeating[name].reading(name, text, found) if name in repeating else readers[name](text)
@@ -71,12 +72,8 @@ class _Known:
         self._table: Reading | None = None
         self._unchanged = True
         """Whether every text is its own value."""
-        self._hashes: Hashes | None = None
+        self.hashes: Hashes | None = None
         """Of the texts in the table, as long as no others come."""
-
-    def places(self, text: pl.Series) -> pl.Series | None:
-        """Where the table holds the readings of a column; None when ``codes`` must tell."""
-        return None if self._hashes is None else self._hashes.places(text)
 
     def codes(self, name: str) -> pl.Expr:
         """Where the table holds the readings of a column, or will once they are learnt."""
@@ -96,7 +93,7 @@ class _Known:
             self.useful = len(self._table.values) <= MAX_REMEMBERED
         # Where texts are added block after block, hashes of them would not live long.
         stable = not (known and grows) and len(self._table.values) <= MOST
-        self._hashes = hashes_of(self._texts()) if stable else None
+        self.hashes = hashes_of(self._texts()) if stable else None
 
     def _texts(self) -> pl.Series:
         """The texts in the order of their codes, behind nothing."""

@@ -3,6 +3,7 @@
 Two texts are taken for one when their hashes of 64 bits are the same, which no file is large enough to see.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -20,11 +21,30 @@ class Hashes:
     slots: pl.Series
     known: pl.Series
 
-    def places(self, text: pl.Series) -> pl.Series | None:
-        """Where the table holds each text; None when it does not hold them all."""
-        hashes = text.hash(self.seed)
-        places = self.slots.gather(hashes & (len(self.slots) - 1))
-        return places if (self.known.gather(places) == hashes).all() else None
+    def hashed(self, name: str) -> pl.Expr:
+        """The hashes of a column of texts."""
+        return pl.col(name).hash(self.seed)
+
+    def place(self, name: str) -> pl.Expr:
+        """Where the table holds the texts of a column of hashes, if it holds them."""
+        return pl.lit(self.slots).gather(pl.col(name) & (len(self.slots) - 1)).alias(name)
+
+    def holds(self, name: str, hashes: pl.Series) -> pl.Expr:
+        """Whether it holds them all, by a column of places and their hashes."""
+        return (pl.lit(self.known).gather(pl.col(name)) == pl.lit(hashes)).all().alias(name)
+
+
+def places(texts: pl.DataFrame, tables: Mapping[str, Hashes]) -> dict[str, pl.Series]:
+    """Where tables hold the texts of their columns; without the columns that they do not hold all texts of.
+
+    All columns at once: between two calls of polars other work throws its code out of the processor's memory.
+    """
+    if not tables:
+        return {}
+    hashes = texts.select_seq(table.hashed(name) for name, table in tables.items())
+    found = hashes.select_seq(table.place(name) for name, table in tables.items())
+    held = found.select_seq(table.holds(name, hashes[name]) for name, table in tables.items())
+    return {name: found[name] for name, fine in held.row(0, named=True).items() if fine}
 
 
 def hashes_of(table: pl.Series) -> Hashes | None:
