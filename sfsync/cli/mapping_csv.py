@@ -71,12 +71,14 @@ class Rejects:
 
 def csv_of(bound: Bound, block: MappedBlock, *, rejects: bool, raw: bool) -> Written:
     """A block as CSV; ``rejects``: whether the rows not taken are wanted."""
-    applied, stopped = block.applied().select_seq(_fields(bound)), block.stopped
+    stopped = block.stopped
+    out = block.frame["row"].is_in(stopped["row"].implode())
+    applied = block.frame.filter(~out).select_seq(_fields(bound))
     if not raw:
         applied = applied.with_columns_seq(map(_text, _signed(applied)))
         applied = _harmless(applied, [name for name in applied.columns if name not in _plain(bound)])
     taken = csv_pieces(pl.DataFrame([_text(column) for column in applied]), line_end=_LINE_END)
-    left = _left(block.source, stopped) if rejects and stopped.height else None
+    left = _left(block.source.filter(out), stopped) if rejects and stopped.height else None
     return Written(block.frame.height, stopped, taken, left)
 
 
@@ -100,10 +102,9 @@ def _text(column: pl.Series) -> pl.Series:
     return column if same else as_series_of_text(column).alias(column.name)
 
 
-def _left(source: pl.DataFrame, stopped: pl.DataFrame) -> pl.DataFrame:
+def _left(rows: pl.DataFrame, stopped: pl.DataFrame) -> pl.DataFrame:
     """The rows not taken with what stopped them, in file order."""
-    left = source.filter(source["row"].is_in(stopped["row"].implode()))
-    return left.hstack(stopped.select_seq(pl.all().name.prefix("told ")))
+    return rows.hstack([column.alias(f"told {column.name}") for column in stopped])
 
 
 def _rejected(told: pl.DataFrame, width: int) -> pl.DataFrame:

@@ -11,6 +11,7 @@ _STEP = 256
 """A problem travels as position of its check times 256, plus rule number: the lowest number is the first problem."""
 _WARNING = 2**31
 """What the number of a warning has on top."""
+_CODED = {"row": pl.UInt32, "code": pl.UInt32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,8 @@ def gather(row: pl.Series, checks: Sequence[Check], doubles: pl.DataFrame | None
 
     ``doubles`` are problems of rows that stand twice, sorted by row; a row's own error comes before them.
     """
-    errors = _found(row, [(n, check.errors) for n, check in enumerate(checks)])
-    errors = errors.sort("row", "code").unique("row", keep="first", maintain_order=True)
-    warnings = _found(row, [(n, check.warnings) for n, check in enumerate(checks)], _WARNING)
+    errors = _first(row, [(n, check.errors) for n, check in enumerate(checks) if check.errors is not None])
+    warnings = _all(row, [(n, check.warnings) for n, check in enumerate(checks) if check.warnings is not None])
     parts = [_told(pl.concat([errors, warnings]), checks)]
     mine = None if doubles is None else _between(doubles, row)
     if mine is not None and mine.height:
@@ -47,15 +47,25 @@ def _between(doubles: pl.DataFrame, row: pl.Series) -> pl.DataFrame:
     return doubles[int(numbers.search_sorted(row[0])) : int(numbers.search_sorted(row[-1], side="right"))]
 
 
-def _found(row: pl.Series, numbers: Sequence[tuple[int, pl.Series | None]], extra: int = 0) -> pl.DataFrame:
-    """Rows and codes of problems, of the positions of checks and what they found."""
-    rows, codes = [pl.Series(dtype=pl.UInt32)], [pl.Series(dtype=pl.UInt32)]
+def _first(row: pl.Series, numbers: Sequence[tuple[int, pl.Series]]) -> pl.DataFrame:
+    """Rows and codes of their first errors, of the positions of checks and what they found."""
+    if not numbers:
+        return pl.DataFrame(schema=_CODED)
+    found = pl.DataFrame([series.alias(str(n)) for n, series in numbers])
+    codes = [pl.col(str(n)).cast(pl.UInt32) + _STEP * n for n, _ in numbers]
+    code = found.select_seq(pl.min_horizontal(codes).alias("code")).to_series()
+    where = code.is_not_null()
+    return pl.DataFrame({"row": row.filter(where), "code": code.filter(where)})
+
+
+def _all(row: pl.Series, numbers: Sequence[tuple[int, pl.Series]]) -> pl.DataFrame:
+    """Rows and codes of all warnings."""
+    parts = [pl.DataFrame(schema=_CODED)]
     for n, found in numbers:
-        if found is not None:
-            where = found.is_not_null()
-            rows.append(row.filter(where))
-            codes.append(found.filter(where).cast(pl.UInt32) + (extra + _STEP * n))
-    return pl.DataFrame({"row": pl.concat(rows), "code": pl.concat(codes)})
+        where = found.is_not_null()
+        codes = found.filter(where).cast(pl.UInt32) + (_WARNING + _STEP * n)
+        parts.append(pl.DataFrame({"row": row.filter(where), "code": codes}))
+    return pl.concat(parts)
 
 
 def _told(coded: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:

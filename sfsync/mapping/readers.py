@@ -120,9 +120,10 @@ def unread(text: pl.Series, values: pl.Series) -> pl.Series:
 
 def sample(text: pl.Series) -> list[str]:
     """Some texts from all over a column."""
-    found = text.drop_nulls() if text.null_count() else text
-    some: list[str] = found.gather_every(max(1, len(found) // _SAMPLE)).to_list()
-    return some
+    filled = len(text) - text.null_count()
+    if 2 * filled < len(text):
+        text = text.drop_nulls()
+    return [one for one in text.gather_every(max(1, len(text) // _SAMPLE)).to_list() if one is not None]
 
 
 def used(forms: Sequence[str], text: pl.Series) -> list[str]:
