@@ -26,7 +26,9 @@ class Tally:
         """Count the rows of a block; ``stopped`` as ``MappedBlock.stopped``."""
         self.rows_read += rows
         kinds = ("severity", "name", "heading", "rule")
-        for severity, name, heading, rule, count in stopped.group_by(kinds, maintain_order=True).len().iter_rows():
+        for severity, name, heading, rule, count in (
+            stopped.group_by(kinds, maintain_order=True).len().iter_rows()
+        ):
             if severity == "duplicate":
                 self.duplicate += count
             else:

@@ -38,8 +38,8 @@ def _insert(connection: Connection, statement: SQLCompiler, batch: list[tuple[An
     """Hand the batch to the driver as it is, values in the order of _WRITTEN.
 
     Only the moment needs to be told to it in another way, and preparing every value of every row takes SQLAlchemy
-    longer than SQLite takes for the rows. SQLite's driver gets many rows in one statement: it lets go of Python's lock
-    for each statement, and where another thread works, waits for milliseconds to have it again.
+    longer than SQLite takes for the rows. SQLite's driver gets many rows in one statement: it lets go of Python's
+    lock for each statement, and where another thread works, it waits for milliseconds to have it again.
     """
     if not statement.positional:
         connection.exec_driver_sql(

@@ -37,7 +37,9 @@ def with_regions(text: pl.Series, regions: pl.Series) -> pl.Series:
         return text
     number = pl.col("t")
     own = number + pl.lit(_REGION) + pl.col("r").fill_null("")
-    return pl.DataFrame({"t": text, "r": regions}).select_seq(pl.when(abroad).then(number).otherwise(own))["t"]
+    return pl.DataFrame({"t": text, "r": regions}).select_seq(pl.when(abroad).then(number).otherwise(own))[
+        "t"
+    ]
 
 
 def _abroad_for_sure(number: pl.Series) -> pl.Series:

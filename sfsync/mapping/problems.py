@@ -31,7 +31,9 @@ def gather(row: pl.Series, checks: Sequence[Check], doubles: pl.DataFrame | None
     ``doubles`` are problems of rows that stand twice, sorted by row; a row's own error comes before them.
     """
     errors = _first(row, [(n, check.errors) for n, check in enumerate(checks) if check.errors is not None])
-    warnings = _all(row, [(n, check.warnings) for n, check in enumerate(checks) if check.warnings is not None])
+    warnings = _all(
+        row, [(n, check.warnings) for n, check in enumerate(checks) if check.warnings is not None]
+    )
     parts = [_told(pl.concat([errors, warnings]), checks)]
     mine = None if doubles is None else _between(doubles, row)
     if mine is not None and mine.height:

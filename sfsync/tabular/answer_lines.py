@@ -69,9 +69,7 @@ def by_lines(source: Path, sheet: "Sheet", results: Spoken) -> Iterator[bytes]:
         odd = (~simple).arg_true()
         if len(odd):
             said = [None if number is None else results.said[number] for number in numbers.gather(odd)]
-            places, records = _one_by_one(
-                sheet, piece.text, piece.start, dict(zip(odd, said, strict=True))
-            )
+            places, records = _one_by_one(sheet, piece.text, piece.start, dict(zip(odd, said, strict=True)))
             lines = lines.scatter(places, pl.Series(records, dtype=pl.String)).drop_nulls()
         # As bytes at once: writing CSV takes ten times as long.
         whole: bytes = lines.str.join("\r\n").cast(pl.Binary).item() if len(lines) else b""

@@ -56,6 +56,11 @@ class Cut:
         return BareCut(self.row, self.lines, self.silent, size, _small(sizes), _small(heights))
 
     @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.data)
+
+    @property
     def records(self) -> int:
         return self.lines if self.ends is None else len(self.ends)
 
@@ -89,13 +94,27 @@ class BareCut:
     def of(self, data: bytes) -> Cut:
         """The cut with its bytes, read again; the last line of a file may lack its end."""
         data = data if data.endswith(b"\n") else data + b"\n"
-        if self.sizes is None or self.heights is None:
+        if self.sizes is None:
             return Cut(data, self.row, self.lines, self.silent)
+        return Cut(data, self.row, self.lines, self.silent, self.record_ends(), self.first_lines())
+
+    @property
+    def records(self) -> int:
+        return self.lines if self.sizes is None else len(self.sizes)
+
+    def record_ends(self) -> "Positions":
+        """As of the cut; not where ``sizes`` is None."""
         import numpy as np
 
-        ends = np.cumsum(self.sizes, dtype=np.uint32)
-        rows = np.cumsum(self.heights, dtype=np.uint32) + np.uint32(self.row)
-        return Cut(data, self.row, self.lines, self.silent, ends, rows)
+        assert self.sizes is not None  # noqa: S101  narrows the type
+        return np.cumsum(self.sizes, dtype=np.uint32)
+
+    def first_lines(self) -> "Positions":
+        """As of the cut; not where ``sizes`` is None."""
+        import numpy as np
+
+        assert self.heights is not None  # noqa: S101  narrows the type
+        return np.cumsum(self.heights, dtype=np.uint32) + np.uint32(self.row)
 
 
 def _small(numbers: "NDArray[np.uint32]") -> "NDArray[np.unsignedinteger[Any]]":

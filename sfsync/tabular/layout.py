@@ -52,7 +52,9 @@ def without_empty(frame: "pl.DataFrame", texts: Sequence[str]) -> "pl.DataFrame"
     """Empty texts of some columns as nulls: nobody can tell them apart in a text file."""
     import polars as pl
 
-    return frame.with_columns_seq([pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in texts])
+    return frame.with_columns_seq(
+        [pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in texts]
+    )
 
 
 def _fitted(row: int, record: Sequence[str], layout: Layout, notes: Notes) -> Sequence[str]:

@@ -7,11 +7,11 @@ with too few or too many fields are read one by one, and if that does not help, 
 
 import codecs
 import csv
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sfsync.tabular.cuts import SMALL, Cut, cut
+from sfsync.tabular.cuts import SMALL, BareCut, Cut, cut
 from sfsync.tabular.layout import Layout, framed, without_empty
 from sfsync.tabular.lines import LONGEST_FIELD
 from sfsync.tabular.model import Notes
@@ -58,15 +58,22 @@ def quick_columns(found: Cut, layout: Layout, positions: Collection[int]) -> "pl
     return without_empty(frame, frame.columns).insert_column(0, _rows(found))
 
 
-def records_of(found: Cut, rows: "pl.Series", delimiter: str) -> Cut | None:
-    """Some records of a block; None when it is as well to read all of it. ``rows``: numbers of rows, sorted."""
+def records_of(
+    found: Cut | BareCut, piece: Callable[[int, int], bytes], rows: "pl.Series", delimiter: str
+) -> Cut | None:
+    """Some records of a block; None when it is as well to read all of it, or when all of it must be read to tell.
+
+    ``piece`` gives the bytes between two places in the block; ``rows`` are numbers of rows, sorted.
+    """
     import numpy as np
 
     wanted = rows.to_numpy()
     wanted = wanted[slice(*np.searchsorted(wanted, [found.row, found.row + found.lines]))]
     if not len(wanted):
         return Cut(b"", found.row, 0)
-    if len(wanted) > _MOST_ODD * found.records or len(found.data) < SMALL:
+    if len(wanted) > _MOST_ODD * found.records or found.size < SMALL:
+        return None
+    if isinstance(found, BareCut) and found.sizes is None:
         return None
     ends, lines = found.record_ends(), found.first_lines()
     places = np.searchsorted(lines, wanted)
@@ -74,7 +81,7 @@ def records_of(found: Cut, rows: "pl.Series", delimiter: str) -> Cut | None:
         return None
     starts = np.where(places > 0, ends[places - 1] + 1, 0)
     spans = zip(starts.tolist(), (ends[places] + 1).tolist(), strict=True)
-    some, _ = cut(b"".join([found.data[start:end] for start, end in spans]), 1, ord(delimiter))
+    some, _ = cut(b"".join([piece(start, end) for start, end in spans]), 1, ord(delimiter))
     if some is None or some.records != len(wanted):
         return None
     return replace(some, ends=some.record_ends(), rows=wanted)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from sfsync.tabular.cuts import BareCut, Cut, Stream, joined
 from sfsync.tabular.injection import ESCAPED
@@ -62,29 +62,51 @@ class TextRows:
     def _picked(self, rows: "pl.Series") -> "Iterator[pl.DataFrame | None]":
         """These rows, those of several blocks together; None where all must be read to tell."""
         layout, some = self._layout, list[Cut]()
-        for found in self._found(Notes()):
-            part = records_of(found, rows, layout.delimiter) if isinstance(found, Cut) else None
-            if part is not None and part.records:
-                some.append(part)
-            if some and (part is None or sum(len(part.data) for part in some) > _TOGETHER):
+        for part in self._parts(rows):
+            if isinstance(part, Cut):
+                some += [part] if part.size else []
+                if sum(part.size for part in some) <= _TOGETHER:
+                    continue
+            if some:
                 yield quick(joined(some), layout, Notes())
                 some = []
-            if part is None:
-                yield _only(self._whole(found, Notes()), rows)
+            if not isinstance(part, Cut):
+                yield _only(part, rows)
         if some:
             yield quick(joined(some), layout, Notes())
 
+    def _parts(self, rows: "pl.Series") -> "Iterator[Cut | pl.DataFrame]":
+        """The records of these rows; frames where all of a block had to be read."""
+        if (kept := self._fresh()) is None:
+            for found in self._found(Notes()):
+                yield self._records(found, rows) if isinstance(found, Cut) else found
+            return
+        with self._layout.path.open("rb", buffering=0) as file:
+            for place, bare in kept.cuts:
+                read = partial(_piece, file, place)
+                part = records_of(bare, read, rows, self._layout.delimiter)
+                if part is None:
+                    yield self._records(bare.of(read(0, bare.size)), rows)
+                elif part.size:
+                    yield part
+
+    def _records(self, found: Cut, rows: "pl.Series") -> "Cut | pl.DataFrame":
+        part = records_of(found, lambda start, end: found.data[start:end], rows, self._layout.delimiter)
+        return self._whole(found, Notes()) if part is None else part
+
+    def _fresh(self) -> "_Kept | None":
+        """Where the blocks are, if an earlier pass found them and the file is still the same."""
+        kept = self._kept
+        return kept if kept is not None and kept.stamp == _stamp(self._layout.path) else None
+
     def _found(self, notes: Notes) -> "Iterator[Cut | pl.DataFrame]":
         """Blocks to be read the quick way, and frames of what stands between them."""
-        stamp = _stamp(self._layout.path)
-        if self._kept is not None and self._kept.stamp == stamp:
-            yield from self._kept.read(self._layout.path)
-        else:
-            yield from self._cut(notes, stamp)
+        kept = self._fresh()
+        yield from self._cut(notes) if kept is None else kept.read(self._layout.path)
 
-    def _cut(self, notes: Notes, stamp: "_Stamp") -> "Iterator[Cut | pl.DataFrame]":
+    def _cut(self, notes: Notes) -> "Iterator[Cut | pl.DataFrame]":
         """Find the blocks, and remember where they are."""
-        layout = self._layout
+        layout, stamp = self._layout, _stamp(self._layout.path)
         kept: list[tuple[int, BareCut]] | None = []
         if layout.encoding.name != "utf-8" or layout.old_mac:
             kept = None
@@ -155,6 +177,15 @@ class _Kept:
             for place, found in self.cuts:
                 file.seek(place)
                 yield found.of(file.read(found.size))
+
+
+def _piece(file: BinaryIO, place: int, start: int, end: int) -> bytes:
+    """The bytes between two places in a block that begins at ``place``; a last line that lacks its end gets it."""
+    file.seek(place + start)
+    data = b""
+    while len(data) < end - start and (more := file.read(end - start - len(data))):
+        data += more
+    return data if len(data) == end - start else data + b"\n"
 
 
 def _upto(limit: int, lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
