@@ -28,6 +28,7 @@ PACK_FROM = 5_000
 
 _DOUBTFUL = [Bucket.INVALID.value, Bucket.NOT_FOUND.value]
 _WELL = [Bucket.APPLIED.value, Bucket.UNCHANGED.value]
+_BUCKETS = {bucket.value: bucket for bucket in Bucket}
 _SENT = {Bucket.APPLIED.value, Bucket.FAILED.value}
 
 
@@ -73,7 +74,7 @@ def _records(lines: pl.DataFrame, file: TableFile, object_name: str) -> Iterator
     for row, key, bucket, reason, record_id, fields, via in lines.iter_rows():
         yield RowRecord(
             key=key,
-            bucket=Bucket(bucket),
+            bucket=_BUCKETS[bucket],
             reason=reason,
             file=file.name,
             row_number=row,

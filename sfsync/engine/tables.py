@@ -1,7 +1,7 @@
 """A table file on its way into the org, a block of rows at a time; what `import` of a mapping works on."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,11 +28,17 @@ class TableFile:
 
     path: Path
     name: str
-    digest: str
     table: "Table"
     bound: "Bound"
     stamp: tuple[int, ...]
     """Which file it was when it was opened."""
+    digested: Future[str]
+    """Made in a thread since then."""
+
+    @property
+    def digest(self) -> str:
+        """What tells the file's content from any other's; waits until all of it was read."""
+        return self.digested.result()
 
     def blocks(
         self, lookups: Lookups | None = None, only: "pl.Series | None" = None
@@ -89,9 +95,7 @@ def open_file(path: Path, mapping: "CompiledMapping") -> TableFile:
     from sfsync.tabular.table import digest, open_table
 
     opened = stamp(path)
-    with ThreadPoolExecutor(1, thread_name_prefix="sfsync-digest") as thread:
-        digested = thread.submit(digest, path)
-        table = open_table(path, Hints(wanted=mapping.wanted))
+    table = open_table(path, Hints(wanted=mapping.wanted))
     bound = mapping.bind(
         partner_columns(table),
         file=table.file,
@@ -99,7 +103,10 @@ def open_file(path: Path, mapping: "CompiledMapping") -> TableFile:
         header_row=table.header_row,
         date1904=table.date1904,
     )
-    return TableFile(path, path.name, digested.result(), table, bound, opened)
+    thread = ThreadPoolExecutor(1, thread_name_prefix="sfsync-digest")
+    digested = thread.submit(digest, path)
+    thread.shutdown(wait=False)
+    return TableFile(path, path.name, table, bound, opened, digested)
 
 
 def look_up(file: TableFile, find: Callable[["Lookup", "pl.Series"], Mapping[str, Any]]) -> Lookups | None:

@@ -24,7 +24,7 @@ _TOGETHER = 2_000
 def write(engine: Engine, run_id: str, step: str, records: Iterable[RowRecord], at: datetime) -> int:
     """Write ``records`` and return how many; memory holds one batch, and a crash loses at most one."""
     statement = insert(rows).inline().compile(dialect=engine.dialect, column_keys=_WRITTEN)
-    bound = rows.c.at.type.bind_processor(engine.dialect)
+    bound = rows.c.at.type.dialect_impl(engine.dialect).bind_processor(engine.dialect)
     moment = bound(at) if bound is not None else at
     source, written = iter(records), 0
     while batch := [_values(run_id, step, moment, record) for record in islice(source, BATCH)]:
@@ -113,8 +113,8 @@ def _values(run_id: str, step: str, at: Any, record: RowRecord) -> tuple[Any, ..
         at,
         None if record.key is None else _storable(record.key),
         record.bucket.value,
-        _storable(redact(record.reason)) if record.reason else "",
-        None if record.file is None else _storable(file_name(record.file)),
+        _reason(record.reason) if record.reason else "",
+        None if record.file is None else _file(record.file),
         record.row_number,
         record.record_id,
         record.object,
@@ -122,6 +122,16 @@ def _values(run_id: str, step: str, at: Any, record: RowRecord) -> tuple[Any, ..
         record.job_id,
         record.request,
     )
+
+
+@lru_cache(maxsize=1_000)
+def _reason(text: str) -> str:
+    return _storable(redact(text))
+
+
+@lru_cache(maxsize=64)
+def _file(name: str) -> str:
+    return _storable(file_name(name))
 
 
 def _storable(text: str) -> str:
