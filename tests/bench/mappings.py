@@ -29,11 +29,11 @@ def rows(plan: Plan) -> Iterator[Row]:
     ours = side(with_sfsync, file, target)
     size = f"{count:,} rows × {wide.COLUMNS}"
 
-    plain = alternate(plan.runs(3), ours, side(with_polars, file, plan.scratch / "plain.csv"))
+    plain = alternate(plan.runs(7), ours, side(with_polars, file, plan.scratch / "plain.csv"))
     yield _judged("mapping apply", "polars read and write, nothing mapped", plain.time, 2.5, size)
     yield Row("mapping apply, memory", "polars read and write, nothing mapped", plain.memory, size)
 
-    copied = alternate(plan.runs(2), ours, side(with_csv, file, plan.scratch / "copy.csv"))
+    copied = alternate(plan.runs(5), ours, side(with_csv, file, plan.scratch / "copy.csv"))
     yield _judged("mapping apply", "csv.reader to csv.writer, nothing mapped", copied.time, 0.5, size)
 
     by_row = alternate(plan.runs(2), ours, side(with_a_loop, part, plan.scratch / "loop.csv"))

@@ -95,6 +95,7 @@ def process(command: Sequence[str], *, report: bool = False, codes: Sequence[int
     ``codes``: the exit codes that mean success.
     """
     output = subprocess.PIPE if report else subprocess.DEVNULL
+    os.sync()  # so that nothing an earlier process wrote goes to the disk beside this one
     started = perf_counter()
     child = subprocess.Popen(command, cwd=ROOT, stdout=output, stdin=subprocess.DEVNULL)
     said = child.stdout.read() if child.stdout else b""
