@@ -8,5 +8,5 @@ readers    one reader per type: texts, digits, amounts, dates, words, phones
 duplicates what stands twice in one file
 describe   a mapping against an object's describe
 
-Blocks are worked on side by side, the columns of each one after the other: hence ``select_seq`` in place of ``select``.
+Blocks are worked on side by side, the columns of each one after the other: hence ``select_seq``, not ``select``.
 """
