@@ -36,9 +36,13 @@ class TextRows:
 
     def read(self, notes: Notes) -> "Iterator[pl.DataFrame]":
         """All rows, without those that hold no data."""
-        # polars gives columns in seven pieces, and whoever works on them looks at each more than once
-        whole = (self._whole(found, notes).rechunk() for found in self._found(notes))
-        return without_skipped(map(self._typed, whole), self._layout.columns, notes)
+        return without_skipped(self._frames(notes), self._layout.columns, notes)
+
+    def _frames(self, notes: Notes) -> "Iterator[pl.DataFrame]":
+        for found in self._found(notes):
+            frame = self._whole(found, notes)
+            del found  # others wait for the memory
+            yield self._typed(_in_one_piece(frame))
 
     def glance(self, positions: Collection[int]) -> "Iterator[Callable[[], pl.DataFrame]]":
         """These columns of all rows, also of rows without data; see ``Table.glance`` for rows that have shifted."""
@@ -177,6 +181,17 @@ class _Kept:
             for place, found in self.cuts:
                 file.seek(place)
                 yield found.of(file.read(found.size))
+
+
+def _in_one_piece(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Polars gives columns in seven pieces, and whoever works on them looks at each more than once."""
+    import polars as pl
+
+    columns = frame.get_columns()
+    del frame
+    for place, column in enumerate(columns):
+        columns[place] = column.rechunk()
+    return pl.DataFrame(columns)
 
 
 def _piece(file: BinaryIO, place: int, start: int, end: int) -> bytes:
