@@ -28,7 +28,7 @@ def ahead(function: Callable[[T], R], items: Iterable[T], *, threads: int | None
             for item in items:
                 pending.append(pool.submit(function, item))
                 del item  # a block that is done must not be held
-                if len(pending) > threads:
+                if len(pending) >= threads:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
