@@ -1,9 +1,12 @@
-"""A frame as CSV, in the pieces in which polars writes it."""
+"""A frame as CSV, in pieces."""
 
 from typing import IO, TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import polars as pl
+
+_ROWS = 10_000
+"""Rows of a piece: polars makes one in memory before it hands it over, and a small one stays near the processor."""
 
 
 class _Pieces(list[bytes]):
@@ -17,6 +20,6 @@ class _Pieces(list[bytes]):
 def csv_pieces(frame: "pl.DataFrame", *, line_end: str = "\n") -> list[bytes]:
     """The rows in UTF-8, without a line of headings; nothing for a frame without rows."""
     pieces = _Pieces()
-    if frame.height:
-        frame.write_csv(cast("IO[bytes]", pieces), include_header=False, line_terminator=line_end)
+    for part in frame.iter_slices(_ROWS):
+        part.write_csv(cast("IO[bytes]", pieces), include_header=False, line_terminator=line_end)
     return pieces

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,9 +143,9 @@ def apply(
     Texts that a spreadsheet would run as a formula get an apostrophe in front, unless --raw says that only
     programs will read the file.
     """
-    from sfsync.cli.mapping_csv import Rejects, csv_of, headings
+    from sfsync.cli.mapping_csv import Rejects, headings, writer
     from sfsync.cli.mapping_view import Tally
-    from sfsync.tabular.write import replacing
+    from sfsync.tabular.write import replacing, write_early
 
     table, bound = _open(mapping, file, options, sheet)
     tally = Tally()
@@ -155,10 +154,10 @@ def apply(
         other = stack.enter_context(stack.enter_context(replacing(rejects)).open("wb")) if rejects else None
         left = Rejects(bound, other) if other else None
         out.write(headings(bound))
-        work = partial(csv_of, bound, rejects=left is not None, raw=raw)
+        work = writer(bound, rejects=left is not None, raw=raw)
         for written in bound.each(table, work, broken=table.broken):
             tally.add(written.rows, written.stopped)
-            out.writelines(written.applied)
+            write_early(out, written.applied)
             if left is not None and written.left is not None:
                 left.add(written.left)
         if left is not None:

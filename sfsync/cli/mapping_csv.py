@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -69,17 +69,23 @@ class Rejects:
             self._held = []
 
 
-def csv_of(bound: Bound, block: MappedBlock, *, rejects: bool, raw: bool) -> Written:
-    """A block as CSV; ``rejects``: whether the rows not taken are wanted."""
-    stopped = block.stopped
-    out = block.frame["row"].is_in(stopped["row"].implode())
-    applied = block.frame.filter(~out).select_seq(_fields(bound))
-    if not raw:
-        applied = applied.with_columns_seq(map(_text, _signed(applied)))
-        applied = _harmless(applied, [name for name in applied.columns if name not in _plain(bound)])
-    taken = csv_pieces(pl.DataFrame([_text(column) for column in applied]), line_end=_LINE_END)
-    left = _left(block.source.filter(out), stopped) if rejects and stopped.height else None
-    return Written(block.frame.height, stopped, taken, left)
+def writer(bound: Bound, *, rejects: bool, raw: bool) -> Callable[[MappedBlock], Written]:
+    """What makes CSV of a block; ``rejects``: whether the rows not taken are wanted."""
+    fields, plain = _fields(bound), _plain(bound)
+
+    def written(block: MappedBlock) -> Written:
+        stopped, height = block.stopped, block.frame.height
+        out = block.frame["row"].is_in(stopped["row"].implode())
+        left = _left(block.source.filter(out), stopped) if rejects and stopped.height else None
+        applied = block.frame.select_seq(fields).filter(~out)
+        del block  # texts take as much memory again
+        if not raw:
+            applied = applied.with_columns_seq(map(_text, _signed(applied)))
+            applied = _harmless(applied, [name for name in fields if name not in plain])
+        applied = pl.DataFrame([_text(column) for column in applied])
+        return Written(height, stopped, csv_pieces(applied, line_end=_LINE_END), left)
+
+    return written
 
 
 def _signed(applied: pl.DataFrame) -> Iterator[pl.Series]:

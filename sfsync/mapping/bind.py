@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Map
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 import polars as pl
 
-from sfsync.ahead import ahead
+from sfsync.ahead import ahead, beside
 from sfsync.languages.reason import Reason
 from sfsync.mapping.block import LookedUp, map_block
 from sfsync.mapping.columns import Columns
@@ -112,14 +113,24 @@ class Bound:
         broken: Map[int, tuple[str, str]] | None = None,
     ) -> Iterator[R]:
         """What ``work`` makes of each block of ``map``; it is done in the thread that mapped the block."""
-        source = source_of(blocks, once=not self.columns.plan.unique)
-        doubles = find_duplicates(self.columns, source) if self.columns.plan.unique else None
-        mapped = partial(map_block, self.columns, seen=Distinct(), doubles=doubles, lookups=lookups)
+        source, plan = source_of(blocks, once=not self.columns.plan.unique), self.columns.plan
+        with ExitStack() as stack:
+            doubles = None
+            if plan.unique:
+                apart = source is blocks  # others may be one stream, or note what they read
+                judged = find_duplicates(self.columns, source)
+                doubles = stack.enter_context(beside(judged, threads=plan.threads if apart else 1))
+            mapped = partial(map_block, self.columns, seen=Distinct(), doubles=doubles, lookups=lookups)
 
-        def done(block: pl.DataFrame) -> R:
-            return work(mapped(block).without(broken or {}))
+            def done(part: Callable[[], pl.DataFrame]) -> R | None:
+                held = [part()]
+                if held[0].is_empty():
+                    return None
+                return work(mapped(held.pop()).without(broken or {}))  # what is done must not be held
 
-        yield from ahead(done, source.blocks(), threads=self.columns.plan.threads)
+            for made in ahead(done, source.parts(), threads=plan.threads):
+                if made is not None:
+                    yield made
 
 
 def _itself(block: MappedBlock) -> MappedBlock:

@@ -1,6 +1,6 @@
 """The work on one block: read the names, compose the fields, find the first error of every row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -101,10 +101,10 @@ def map_block(
     block: pl.DataFrame,
     seen: Distinct | None = None,
     *,
-    doubles: pl.DataFrame | None = None,
+    doubles: Callable[[], pl.DataFrame] | None = None,
     lookups: Mapping[Lookup, LookedUp] | None = None,
 ) -> MappedBlock:
-    """Map one block. ``doubles``: problems of rows that stand twice, from ``find_duplicates``."""
+    """Map one block. ``doubles`` gives the problems of rows that stand twice (see ``find_duplicates``)."""
     plan, row = columns.plan, block["row"]
     readings = read_names(columns, block, seen)
     names = pl.DataFrame({name: reading.values for name, reading in readings.items()})
@@ -137,7 +137,7 @@ def map_block(
     return MappedBlock(
         pl.DataFrame({"row": row, **fields}),
         names.insert_column(0, row.alias("row")),
-        gather(row, checks, doubles),
+        gather(row, checks, doubles() if doubles else None),
         block,
         None if key is None else as_series_of_text(key),
         links,

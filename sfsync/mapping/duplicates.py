@@ -1,15 +1,16 @@
 """What stands twice in one file, over all its blocks.
 
-The first pass reads the unique columns and keeps twelve bytes per row and name: its number and the hash of the value.
-Only when some hash comes twice, a second pass reads the rows concerned whole and gives the verdicts, so that memory
-grows with the trouble and hardly with the file.
+The first pass reads the unique columns and keeps four bytes per row and name, a short hash of the value, and mostly
+one more for the row's number. Only when some hash comes twice, a second pass reads the rows concerned whole and gives
+the verdicts, so that memory grows with the trouble and hardly with the file.
 
 A key that comes again with the same row is ``duplicate_exact`` (the later row only); with a different row it is
 ``duplicate_conflict``, and a value that rows of different keys share is ``used_twice``: both stand on all rows
 concerned, for none of them can be trusted.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
@@ -26,15 +27,28 @@ from sfsync.mapping.texts import trimmed
 MOST_ROWS_NAMED = 5
 """Rows that a message lists before it says that there are more."""
 
+_SHORT = 2**32 - 1
 _SEPARATOR = "\x1f"
-_ENOUGH = 20_000
+_ENOUGH = 8_000
 """Rows that are worth the calls for each column."""
 
 
-def find_duplicates(columns: Columns, source: Source) -> pl.DataFrame:
-    """The problems (PROBLEM_SCHEMA) of all rows that stand twice in the file, sorted by row."""
+def find_duplicates(columns: Columns, source: Source) -> Callable[[], pl.DataFrame]:
+    """Find what stands twice in the file; what is returned makes the second pass.
+
+    That gives the problems (PROBLEM_SCHEMA) of all rows concerned, sorted by row.
+    """
     names = tuple(name for name in columns.plan.unique if name in columns.positions)
-    repeated, rows = _repeated(columns, names, source)
+    return partial(_judged, columns, names, source, *_repeated(columns, names, source))
+
+
+def _judged(
+    columns: Columns,
+    names: tuple[str, ...],
+    source: Source,
+    repeated: Mapping[str, pl.Series],
+    rows: pl.Series,
+) -> pl.DataFrame:
     if not len(rows):
         return pl.DataFrame(schema=dict(PROBLEM_SCHEMA))
     suspects = list(_suspects(columns, names, repeated, source.pick(rows)))
@@ -56,23 +70,45 @@ def _repeated(
     )
     found, rows = {}, pl.Series("row", dtype=pl.UInt32)
     for name in names:
-        together = pl.concat(
-            [part[name].drop_nulls() for part in parts] or [pl.Series(dtype=pl.UInt64)]
-        ).sort()
-        following = together.slice(1)
-        found[name] = following.filter(following == together.head(len(following))).unique()
+        found[name] = _twice([part.hashes[name].drop_nulls() for part in parts])
         if len(found[name]):
             known = found[name].implode()
-            rows.extend(pl.concat([part.filter(part[name].is_in(known))["row"] for part in parts]))
+            rows.extend(pl.concat([part.rows(part.hashes[name].is_in(known)) for part in parts]))
     return found, rows.unique().sort()
 
 
-def _hashes(columns: Columns, names: tuple[str, ...], made: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+def _twice(hashes: Sequence[pl.Series]) -> pl.Series:
+    """The hashes that come more than once."""
+    together = pl.concat([pl.Series(dtype=pl.UInt32), *hashes]).sort()
+    following = together.slice(1)
+    return following.filter(following == together.head(len(following))).unique()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Short hashes of the unique values of a block, null for nothing; and ``steps``, from each row to the next."""
+
+    hashes: pl.DataFrame
+    first: int
+    steps: pl.Series
+
+    def rows(self, where: pl.Series) -> pl.Series:
+        """The numbers of some rows."""
+        return (self.steps.cast(pl.UInt32).cum_sum() + self.first).filter(where)
+
+
+def _hashes(columns: Columns, names: tuple[str, ...], made: Callable[[], pl.DataFrame]) -> _Part:
     block = made()
     readings = read_names(columns, block, only=frozenset(names))
-    return pl.DataFrame(
-        {"row": block["row"], **{name: _hash_or_null(readings[name].values) for name in names}}
-    )
+    hashes = pl.DataFrame({name: _short(_hash_or_null(readings[name].values)) for name in names})
+    row = block["row"]
+    first = row[0] if len(row) else 0
+    return _Part(hashes, first, row.diff().fill_null(0).shrink_dtype())
+
+
+def _short(hashes: pl.Series) -> pl.Series:
+    """What the first pass keeps of hashes; of a million values, some fifty pairs have the same by chance."""
+    return (hashes & _SHORT).cast(pl.UInt32)
 
 
 def _suspects(
@@ -91,8 +127,8 @@ def _suspects(
                 **{name: _hash_or_null(readings[name].values) for name in names},
             }
         )
-        concerned = pl.any_horizontal(pl.col(name).is_in(repeated[name].implode()) for name in names)
-        yield found.filter(concerned.fill_null(value=False))
+        concerned = [_short(found[name]).is_in(repeated[name].implode()) for name in names]
+        yield found.filter(pl.any_horizontal(concerned).fill_null(value=False))
 
 
 def _together(blocks: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:

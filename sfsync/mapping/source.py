@@ -14,6 +14,12 @@ class Source(Protocol):
     def blocks(self) -> Iterable[pl.DataFrame]:
         """All rows."""
 
+    def parts(self) -> Iterable[Callable[[], pl.DataFrame]]:
+        """All rows, in parts that are made when they are called for; some may be empty.
+
+        Each may be called in any thread, but waits for those before it: they must all be called, begun in order.
+        """
+
     def glance(self, positions: Collection[int]) -> Iterable[Callable[[], pl.DataFrame]]:
         """The rows with these columns, perhaps others too; and perhaps rows that ``blocks`` leaves out.
 
@@ -34,8 +40,11 @@ class _Repeated:
     def __init__(self, again: Callable[[], Iterable[pl.DataFrame]]) -> None:
         self.blocks = again
 
-    def glance(self, _positions: Collection[int]) -> Iterator[Callable[[], pl.DataFrame]]:
+    def parts(self) -> Iterator[Callable[[], pl.DataFrame]]:
         return (partial(_itself, block) for block in self.blocks())
+
+    def glance(self, _positions: Collection[int]) -> Iterator[Callable[[], pl.DataFrame]]:
+        return self.parts()
 
     def pick(self, rows: pl.Series) -> Iterator[pl.DataFrame]:
         for block in self.blocks():

@@ -250,65 +250,55 @@ def joined(cuts: Sequence[Cut]) -> Cut:
 def cut(buffer: bytes, row: int, delimiter: int) -> tuple[Cut | None, bool]:
     """The whole records at the beginning of ``buffer``, None when there is none; and whether all of it is regular."""
     size = buffer.rfind(b"\n") + 1  # what is behind cannot be judged yet
+    if not size:
+        return None, True
     if not _needs_numpy(buffer):
         data = buffer[:size] if size < len(buffer) else buffer
-        return (Cut(data, row, data.count(b"\n")) if size else None), True
+        return Cut(data, row, data.count(b"\n")), True
     import numpy as np
 
-    found = np.frombuffer(buffer, np.uint8, size)
-    marks = np.flatnonzero((found == _QUOTE) | (found == _LF))
-    quoted = found[marks] == _QUOTE
-    quotes, ends = marks.compress(quoted), marks.compress(~quoted)
-    outside = (~np.logical_xor.accumulate(quoted)).compress(~quoted)  # an even number of quotes before it
-    crs = np.flatnonzero(found == _CR) if b"\r" in buffer else np.empty(0, np.int64)
-    odd = _first_odd(found, quotes, crs, delimiter)
-    regular = odd == len(found)
-    before = np.searchsorted(ends, odd)
-    ends, outside = ends[:before], outside[:before]
-    which = np.flatnonzero(outside)
-    if not len(which):
+    from sfsync.tabular.bits import (
+        count,
+        counts,
+        first,
+        in_front_of,
+        last,
+        next_to,
+        odd_before,
+        places,
+        upto,
+        where,
+    )
+
+    text = np.frombuffer(buffer, np.uint8, size)
+    quotes, lfs = where(text, _QUOTE), where(text, _LF)
+    crs = where(text, _CR) if b"\r" in buffer else np.zeros_like(lfs)
+    within = odd_before(quotes)
+    opening, closing = quotes & within, quotes & ~within
+    around = quotes | lfs | where(text, delimiter)  # what may stand beside a quote
+    odd = opening & ~next_to(around)
+    odd[:1] &= ~(opening[:1] & 1)  # nothing stands before the first byte
+    line_ends = crs & in_front_of(lfs)
+    odd |= closing & ~in_front_of(around | line_ends) | crs & ~line_ends
+    end = first(odd)
+    regular = end is None
+    ends = lfs & ~within
+    final = last(ends if end is None else upto(ends, end))
+    if final is None:
         return None, regular
-    last = int(which[-1])
-    end = int(ends[last]) + 1
-    quotes = quotes[: np.searchsorted(quotes, end)]
-    doubled = int(np.count_nonzero(quotes[2::2] == quotes[1:-1:2] + 1)) if len(quotes) else 0
+    end = final + 1
+    ends, lfs = upto(ends, end), upto(lfs, end)
+    lines, records = count(lfs), count(ends)
+    doubled = closing & in_front_of(opening)
+    silent = count(upto(quotes, end)) - count(upto(doubled, end)) + count(upto(crs, end) & in_front_of(ends))
     data = buffer[:end] if end < len(buffer) else buffer
-    contiguous = len(which) == last + 1
-    record_ends = ends[which]
-    returns = int(np.count_nonzero(found[record_ends - 1] == _CR)) if len(crs) else 0
-    if len(crs) and not record_ends[0]:  # an empty line at the top: position -1 is another's
-        returns -= int(found[-1] == _CR)
-    silent = len(quotes) - doubled + returns
-    if contiguous:
-        return Cut(data, row, last + 1, silent), regular
-    rows = np.empty(len(which), np.uint32)
-    rows[0], rows[1:] = row, which[:-1] + (row + 1)
-    return Cut(data, row, last + 1, silent, record_ends.astype(np.uint32), rows), regular
+    if records == lines:
+        return Cut(data, row, lines, silent), regular
+    record_ends = places(ends)
+    rows = np.empty(records, np.uint32)
+    rows[0], rows[1:] = row, counts(lfs, record_ends[:-1]) + row
+    return Cut(data, row, lines, silent, record_ends.astype(np.uint32), rows), regular
 
 
 def _needs_numpy(buffer: bytes) -> bool:
     return b'"' in buffer or b"\r" in buffer
-
-
-def _first_odd(found: "NDArray[np.uint8]", quotes: "Positions", crs: "Positions", delimiter: int) -> int:
-    """Where the first quote stands that neither opens nor closes a field, or the first lone CR; else the end."""
-    import numpy as np
-
-    odd = len(found)
-    padded = odd - 1
-    opening, closing = quotes[::2], quotes[1::2]
-    before = found[opening - 1]
-    fine = (before == delimiter) | (before == _LF) | (before == _QUOTE)
-    fine |= opening == 0
-    if not fine.all():
-        odd = min(odd, int(opening[np.argmin(fine)]))
-    after, next_after = (found[np.minimum(closing + n, padded)] for n in (1, 2))
-    fine = (after == delimiter) | (after == _LF) | (after == _QUOTE) | ((after == _CR) & (next_after == _LF))
-    fine &= closing < padded
-    if not fine.all():
-        odd = min(odd, int(closing[np.argmin(fine)]))
-    if len(crs):
-        alone = found[np.minimum(crs + 1, padded)] != _LF
-        if alone.any():
-            odd = min(odd, int(crs[np.argmax(alone)]))
-    return odd

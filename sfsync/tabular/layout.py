@@ -12,7 +12,7 @@ from sfsync.tabular.ragged import Shape
 if TYPE_CHECKING:
     import polars as pl
 
-BLOCK = 14 << 20
+BLOCK = 16 << 20
 """Bytes in a block: large enough that polars works in parallel, small enough to hold several."""
 
 

@@ -68,6 +68,12 @@ class Notes:
         if problem.severity == "error" and problem.column is None:
             self.broken[problem.row] = (problem.problem, problem.message)
 
+    def add(self, others: "Notes") -> None:
+        """Take in what was noticed in the rows that follow."""
+        self.problems += others.problems
+        self.skipped += others.skipped
+        self.broken |= others.broken
+
     def clear(self) -> None:
         self.problems.clear()
         self.skipped.clear()
@@ -79,7 +85,9 @@ Source = Callable[[Notes], "Iterator[pl.DataFrame]"]
 
 
 class Shortcut(Protocol):
-    """What some formats can do without reading everything; see the methods of ``Table``."""
+    """What some formats can do without reading everything, or in several threads; see the methods of ``Table``."""
+
+    def parts(self, notes: Notes) -> "Iterator[Callable[[], pl.DataFrame]]": ...
 
     def glance(self, positions: Collection[int]) -> "Iterator[Callable[[], pl.DataFrame]]": ...
 
@@ -130,6 +138,16 @@ class Table:
         """
         self.notes.clear()
         return self.source(self.notes)
+
+    def parts(self) -> "Iterator[Callable[[], pl.DataFrame]]":
+        """The rows as ``blocks`` gives them, in parts that are read when they are called; some may be empty.
+
+        Each may be called in any thread, but waits for those before it: they must all be called, begun in order.
+        """
+        self.notes.clear()
+        if self.shortcut:
+            return self.shortcut.parts(self.notes)
+        return (partial(_itself, frame) for frame in self.source(self.notes))
 
     def glance(self, positions: Collection[int]) -> "Iterator[Callable[[], pl.DataFrame]]":
         """The rows with these columns, perhaps others too, and perhaps rows that ``blocks`` leaves out.

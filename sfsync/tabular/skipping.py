@@ -23,30 +23,48 @@ _TOTAL = (
 
 def without_skipped(frames: "Iterator[pl.DataFrame]", columns: int, notes: Notes) -> "Iterator[pl.DataFrame]":
     """The frames without blank, total and footer rows; each of those is noted."""
-    import polars as pl
+    skipping = Skipping(columns, notes)
+    yield from filter(len, map(skipping.rest, frames))
+    skipping.end()
 
-    held: pl.DataFrame | None = (
-        None  # the rows after the last certain data row: a footer, if the file ends here
-    )
-    words_only = True
-    for raw in frames:
-        frame = raw if held is None else pl.concat([held, raw], how="diagonal")
-        frame = _drop(frame, _blank(frame), "blank", notes)
-        if columns > 2:  # noqa: SIM102  the second question costs a scan
+
+class Skipping:
+    """Takes blank, total and footer rows out of the frames of one table, from its first to its last."""
+
+    def __init__(self, columns: int, notes: Notes) -> None:
+        self._columns = columns
+        self._notes = notes
+        self._held: pl.DataFrame | None = None
+        """The rows after the last certain data row: a footer, if the file ends here."""
+        self._words_only = True
+
+    def rest(self, frame: "pl.DataFrame") -> "pl.DataFrame":
+        """What is left of the next frame, with rows before it that had to wait for it."""
+        import polars as pl
+
+        if self._held is not None:
+            frame = pl.concat([self._held, frame], how="diagonal")
+        frame = _drop(frame, _blank(frame), "blank", self._notes)
+        if self._columns > 2:  # noqa: SIM102  the second question costs a scan
             if (total := _total(frame)).any():
-                frame = _drop(frame, total, "total", notes)
+                frame = _drop(frame, total, "total", self._notes)
         end = frame.height
-        if words_only and columns > 2:
-            footer = _footer(frame, columns)
-            words_only = not _has_space(frame["0"].filter(~footer))
+        if self._words_only and self._columns > 2:
+            footer = _footer(frame, self._columns)
+            self._words_only = not _has_space(frame["0"].filter(~footer))
             certain = (~footer).arg_true()
-            if words_only:
+            if self._words_only:
                 end = int(certain[-1]) + 1 if len(certain) else 0
-        held = frame[end:] if end < frame.height else None
-        if end:
-            yield frame[:end]
-    if held is not None:
-        _drop(held, ~_nowhere(held), "footer", notes)
+        self._held = frame[end:] if end < frame.height else None
+        return frame[:end]
+
+    def end(self) -> "pl.DataFrame":
+        """Nothing; no other frame follows, so what had to wait is a footer."""
+        import polars as pl
+
+        if self._held is not None:
+            _drop(self._held, ~_nowhere(self._held), "footer", self._notes)
+        return pl.DataFrame()
 
 
 def certain_rows(frame: "pl.DataFrame", columns: int) -> "pl.DataFrame | None":

@@ -6,13 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from sfsync.ahead import in_order
 from sfsync.tabular.cuts import BareCut, Cut, Stream, joined
 from sfsync.tabular.injection import ESCAPED
 from sfsync.tabular.layout import Layout, framed
 from sfsync.tabular.lines import Lines, records
 from sfsync.tabular.model import Notes
 from sfsync.tabular.quick import quick, quick_columns, records_of
-from sfsync.tabular.skipping import certain_rows, without_skipped
+from sfsync.tabular.skipping import Skipping, certain_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,17 +37,28 @@ class TextRows:
 
     def read(self, notes: Notes) -> "Iterator[pl.DataFrame]":
         """All rows, without those that hold no data."""
-        return without_skipped(self._frames(notes), self._layout.columns, notes)
+        return filter(len, (part() for part in self.parts(notes)))
 
-    def _frames(self, notes: Notes) -> "Iterator[pl.DataFrame]":
-        for found in self._found(notes):
-            frame = self._whole(found, notes)
-            del found  # others wait for the memory
-            yield self._typed(_in_one_piece(frame))
+    def parts(self, notes: Notes) -> "Iterator[Callable[[], pl.DataFrame]]":
+        """All rows, without those that hold no data, in parts that are read when they are called; see ``Table``."""
+        skipping = Skipping(self._layout.columns, notes)
+
+        def rest(found: "tuple[pl.DataFrame, Notes]") -> "pl.DataFrame":
+            frame, own = found
+            notes.add(own)
+            return skipping.rest(frame)
+
+        return in_order(self._noted, rest, self._found(), skipping.end)
+
+    def _noted(self, noted: "tuple[Cut | pl.DataFrame, Notes]") -> "tuple[pl.DataFrame, Notes]":
+        found, notes = noted
+        frame = self._whole(found, notes)
+        del found, noted  # others wait for the memory
+        return self._typed(_in_one_piece(frame)), notes
 
     def glance(self, positions: Collection[int]) -> "Iterator[Callable[[], pl.DataFrame]]":
         """These columns of all rows, also of rows without data; see ``Table.glance`` for rows that have shifted."""
-        return (partial(self._glanced, found, positions) for found in self._found(Notes()))
+        return (partial(self._glanced, found, positions) for found, _ in self._found())
 
     def _glanced(self, found: "Cut | pl.DataFrame", positions: Collection[int]) -> "pl.DataFrame":
         frame = quick_columns(found, self._layout, positions) if isinstance(found, Cut) else found
@@ -82,7 +94,7 @@ class TextRows:
     def _parts(self, rows: "pl.Series") -> "Iterator[Cut | pl.DataFrame]":
         """The records of these rows; frames where all of a block had to be read."""
         if (kept := self._fresh()) is None:
-            for found in self._found(Notes()):
+            for found, _ in self._found():
                 yield self._records(found, rows) if isinstance(found, Cut) else found
             return
         with self._layout.path.open("rb", buffering=0) as file:
@@ -103,12 +115,13 @@ class TextRows:
         kept = self._kept
         return kept if kept is not None and kept.stamp == _stamp(self._layout.path) else None
 
-    def _found(self, notes: Notes) -> "Iterator[Cut | pl.DataFrame]":
-        """Blocks to be read the quick way, and frames of what stands between them."""
+    def _found(self) -> "Iterator[tuple[Cut | pl.DataFrame, Notes]]":
+        """Blocks to be read the quick way, and frames of what stands between them; what is to be noted of each."""
         kept = self._fresh()
-        yield from self._cut(notes) if kept is None else kept.read(self._layout.path)
+        found = self._cut() if kept is None else kept.read(self._layout.path)
+        yield from ((one, Notes()) if isinstance(one, Cut) else one for one in found)
 
-    def _cut(self, notes: Notes) -> "Iterator[Cut | pl.DataFrame]":
+    def _cut(self) -> "Iterator[Cut | tuple[pl.DataFrame, Notes]]":
         """Find the blocks, and remember where they are."""
         layout, stamp = self._layout, _stamp(self._layout.path)
         kept: list[tuple[int, BareCut]] | None = []
@@ -126,8 +139,8 @@ class TextRows:
                 yield found
                 continue
             kept = None
-            careful = stream.careful()
-            yield self._careful(careful.lines, notes, layout.block // _STRETCHES)
+            careful, notes = stream.careful(), Notes()
+            yield self._careful(careful.lines, notes, layout.block // _STRETCHES), notes
             careful.leave()
         self._kept = None if kept is None else _Kept(stamp, kept)
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sfsync.errors import SfsyncError
 from sfsync.tabular.injection import harmless
@@ -55,6 +55,14 @@ def write_table(
         return _write_csv(
             target, columns, rows, encoding=encoding, bom=bom, delimiter=delimiter, escape=escape
         )
+
+
+def write_early(out: IO[bytes], pieces: Iterable[bytes]) -> None:
+    """Write, and have the system save it now: else it would save all of a large file when that takes its place."""
+    start = out.tell()
+    out.writelines(pieces)
+    if hasattr(os, "posix_fadvise"):  # not on macOS
+        os.posix_fadvise(out.fileno(), start, out.tell() - start, os.POSIX_FADV_DONTNEED)
 
 
 @contextmanager
