@@ -51,7 +51,7 @@ def in_front_of(words: "Words") -> "Words":
 
 
 def upto(words: "Words", end: int) -> "Words":
-    """Those before a place."""
+    """Those before a place, which is not behind the end of the text."""
     some = words[: -(-end // 64)].copy()
     if end % 64:
         some[-1] &= np.uint64((1 << end % 64) - 1)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from sfsync.ahead import ahead
+from sfsync.ahead import ahead, beside, in_order
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -49,3 +49,43 @@ def test_the_first_item_is_begun_before_the_second_is_taken():
         yield 2
 
     assert list(ahead(lambda _: begun.set(), items(), threads=2)) == [None, None]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_must_be_done_in_order_is(threads):
+    later, done = threading.Event(), []
+
+    def first(n):
+        if n == 0 and threads > 1:
+            assert later.wait(10)
+        if n == 2:
+            later.set()
+        return n * 10
+
+    def then(n):
+        done.append(n)
+        return n + 1
+
+    calls = in_order(first, then, range(5), lambda: -1)
+    assert list(ahead(lambda call: call(), calls, threads=threads)) == [1, 11, 21, 31, 41, -1]
+    assert done == [0, 10, 20, 30, 40]
+
+
+def test_nobody_waits_for_what_failed():
+    calls = in_order(lambda n: 1 // n, lambda n: n, [1, 0, 1, 1, 1], lambda: -1)
+    results = ahead(lambda call: call(), calls, threads=2)
+    assert next(results) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_beside_is_another_thread_unless_there_is_but_one():
+    here = threading.current_thread()
+    with beside(threading.current_thread) as other, beside(threading.current_thread, threads=1) as same:
+        assert other() is not here
+        assert same() is here
+
+
+def test_an_error_beside_comes_to_whoever_asks():
+    with beside(lambda: 1 // 0) as other, pytest.raises(ZeroDivisionError):
+        other()

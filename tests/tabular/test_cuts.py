@@ -42,6 +42,60 @@ def test_cuts_that_are_joined_are_the_cut_of_the_whole(records, end, place):
     assert told(joined([first, second])) == told(whole)
 
 
+def byte_by_byte(data: bytes) -> tuple[object, ...] | None:
+    """What ``cut`` finds, by the words of its module: where the last whole record before anything odd ends."""
+    data = data[: data.rfind(b"\n") + 1]
+    within = regular = True
+    within, opened, lines, silent = False, 0, 0, 0
+    found: tuple[object, ...] | None = None
+    ends: list[int] = []
+    rows = [1]
+    for n, byte in enumerate(data):
+        before, after = data[n - 1 : n] if n else b"\n", data[n + 1 : n + 2]
+        if byte == ord('"') and not within:
+            within, silent = True, silent + (before != b'"' or n != opened)
+            if before not in {b";", b"\n", b'"'}:
+                regular = False
+        elif byte == ord('"'):
+            within, opened, silent = False, n + 1, silent + 1
+            if after not in {b";", b"\n", b'"'} and data[n + 1 : n + 3] != b"\r\n":
+                regular = False
+        elif byte == ord("\r"):
+            regular = after == b"\n"
+        elif byte == ord("\n"):
+            lines += 1
+            if not within:
+                silent += before == b"\r"
+                ends.append(n)
+                found = data[: n + 1], lines, silent, ends[:], rows[:]
+                rows.append(lines + 1)
+        if not regular:
+            break
+    return None if found is None else (*found, regular)
+
+
+@settings(max_examples=500)
+@given(
+    st.one_of(
+        st.lists(st.sampled_from(['a";\n\r'[n] for n in range(5)] + ['""', "\r\n", '"\n']), max_size=90)
+        .map("".join)
+        .map(str.encode),
+        st.tuples(RECORDS, st.sampled_from(["\n", "\r\n"]), st.integers(0, 100)).map(
+            lambda made: written(*made[:2])[: made[2]] + b'a"b' + written(*made[:2])
+        ),
+    )
+)
+def test_a_cut_is_what_a_walk_through_the_bytes_finds(data):
+    found, regular = cut(data, 1, ord(";"))
+    walked = byte_by_byte(data)
+    if walked is None:
+        assert found is None
+        return
+    assert found is not None
+    ends, rows = found.record_ends().tolist(), found.first_lines().tolist()
+    assert (found.data, found.lines, found.silent, ends, rows, regular) == walked
+
+
 @settings(max_examples=60)
 @given(RECORDS, st.sampled_from(["\n", "\r\n"]), st.integers(20, 200))
 def test_blocks_hold_the_whole_file(tmp_path, monkeypatch, records, end, piece):
