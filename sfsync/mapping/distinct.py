@@ -86,18 +86,20 @@ class _Known:
         assert isinstance(highest, int)  # noqa: S101  narrows the type: a block has rows
         grows = highest >= known
         if self._table is None or grows:
-            texts = self._texts()[known:]
+            texts = self._texts(known, highest + 1)
             new = read(texts)
             self._unchanged &= new.values.dtype == pl.String and new.values.equals(texts)
             self._table = new if self._table is None else _together(self._table, new)
             self.useful = len(self._table.values) <= MAX_REMEMBERED
         # Where texts are added block after block, hashes of them would not live long.
         stable = not (known and grows) and len(self._table.values) <= MOST
-        self.hashes = hashes_of(self._texts()) if stable else None
+        self.hashes = hashes_of(self._texts(0, len(self._table.values))) if stable else None
 
-    def _texts(self) -> pl.Series:
-        """The texts in the order of their codes, behind nothing."""
-        return pl.concat([pl.Series([None], dtype=pl.String), self._categories.to_series()])
+    def _texts(self, start: int, end: int) -> pl.Series:
+        """The texts that the table holds the readings of from one place to another; nothing is in the first."""
+        codes = pl.int_range(max(start, 1) - 1, end - 1, dtype=pl.UInt32, eager=True).to_frame("t")
+        texts = codes.select_seq(pl.col("t").cat.to(self._coded.dtype).cast(pl.String)).to_series()
+        return texts if start else pl.concat([pl.Series([None], dtype=pl.String), texts])
 
     def found(self, name: str) -> Iterator[pl.Expr]:
         """What the table holds for the codes of a column."""
