@@ -72,7 +72,12 @@ class FrameParts:
         return keys.str.slice(0, 15) if self.key == "Id" else keys.str.to_lowercase()
 
     def _write(self, frame: pl.DataFrame) -> None:
-        frame = self._without_repeated(frame)
+        keys = self._keys(frame)
+        hashes = keys["key"].hash()
+        again = self._repeated(keys["key"], hashes)
+        if again.any():
+            self._refuse(frame.filter(again), "DUPLICATE_IN_JOB", _DUPLICATE)
+            frame, keys, hashes = frame.filter(~again), keys.filter(~again), hashes.filter(~again)
         if not frame.height:
             return
         pieces = csv_pieces(frame.drop(PLACE))
@@ -85,8 +90,8 @@ class FrameParts:
             return
         part.file.writelines(pieces)
         part.size += size
-        part.keys.append(self._keys(frame))
-        self._hashes.append(part.keys[-1]["key"].hash())
+        part.keys.append(keys)
+        self._hashes.append(hashes)
 
     def _part(self, frame: pl.DataFrame, more: int) -> FramePart:
         last = self.parts[-1] if self.parts else None
@@ -110,22 +115,21 @@ class FrameParts:
             frame if missing.is_empty() else frame.join(missing, on=PLACE, how="anti", maintain_order="left")
         )
 
-    def _without_repeated(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The frame without rows whose key the part has already: the org may take either first."""
-        keys = self._keys(frame)["key"]
-        hashes = keys.hash()
+    def _repeated(self, keys: pl.Series, hashes: pl.Series) -> pl.Series:
+        """Whether the part has each key already, or it comes for a second time: the org may take either first."""
         alike = ~hashes.is_first_distinct()
-        for earlier in self._hashes:
-            alike |= hashes.is_in(earlier.implode())
+        if self._hashes:
+            earlier = pl.concat(self._hashes)
+            known = earlier.filter(
+                earlier.is_in(hashes.implode())
+            )  # few are looked for among many, not many times
+            alike = alike if known.is_empty() else alike | hashes.is_in(known.implode())
         if not alike.any():
-            return frame
+            return alike
         again = ~keys.is_first_distinct()
         for part in self.parts[-1].keys if self.parts else ():
             again |= keys.is_in(part["key"].implode())
-        if not again.any():
-            return frame
-        self._refuse(frame.filter(again), "DUPLICATE_IN_JOB", _DUPLICATE)
-        return frame.filter(~again)
+        return again
 
     def _refuse(self, rows: pl.DataFrame, code: str, message: str) -> None:
         self.refused |= dict.fromkeys(rows[PLACE], Outcome(State.REFUSED, code=code, message=message))
