@@ -152,11 +152,17 @@ def _faster(server: str) -> float:
 
 
 def with_sfsync(table: str, mapping: str, place: str, server: str) -> Work:
-    import phonenumbers  # noqa: F401  both sides have their libraries loaded before the work begins
+    import alembic  # noqa: F401  both sides have their libraries loaded before the work begins
+    import numpy as np  # noqa: F401
+    import phonenumbers  # noqa: F401
     import polars  # noqa: F401, ICN001
     import pydantic  # noqa: F401
     import sqlalchemy  # noqa: F401
 
+    import sfsync.journal.journal
+    import sfsync.salesforce.org
+    import sfsync.tabular.answer
+    import sfsync.tabular.text  # noqa: F401
     from sfsync.clock import SystemClock
     from sfsync.engine.importing import TableImport
     from sfsync.engine.operation import import_table
