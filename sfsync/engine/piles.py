@@ -97,8 +97,9 @@ class Pile:
         if self._parts is not None and self._writer is not None:
             waiting, self._held = self._held, []
             for each in waiting:
+                sendable = self._sendable(self._sayable(each))
                 self.settle()
-                self._spilled = self._writer.submit(self._spill, self._sayable(each), self._parts)
+                self._spilled = self._writer.submit(self._parts.add, sendable)
 
     def settle(self) -> None:
         """Wait until what was added is written to disk. Raises SfsyncError when there is no room."""
@@ -153,18 +154,18 @@ class Pile:
         self._apart.append(rows.filter(emptied))
         return rows.filter(~emptied)
 
-    def _spill(self, rows: Rows, parts: FrameParts) -> None:
-        """Write rows to the bulk files."""
+    def _sendable(self, rows: Rows) -> pl.DataFrame:
+        """Rows as they stand in the bulk files, without those that cannot be said there."""
         links = {name: f"{name}.{key}" for name, key in self.links.items()}
         wanted = rows.wanted.rename({ROW: PLACE, **({} if self.updates else {KEY: self.key_field})})
         wanted = wanted.drop(KEY if self.updates else ID).rename(links, strict=False)
         changed = None if rows.changed is None else rows.changed.rename(links, strict=False)
         sendable, broken = cells(wanted, changed)
-        parts.add(sendable)
         self._broken |= {
             row: Outcome(State.REFUSED, code="NOT_SENDABLE", message=f"not sent: {why}")
             for row, why in broken.items()
         }
+        return sendable
 
 
 def _told(outcome: Outcome, sent: Mapping[str, str]) -> str:
