@@ -70,7 +70,7 @@ def test_every_exception_is_still_needed():
 
 MACHINE = re.compile(r"(?<![\w.{}$~])/(?:work|tmp|home|root|Users)/[\w.-]+")
 HOSTS = (
-    ("files", "pythonhosted"),
+    ("files", r"python\w+"),
     ("pypi", "org/simple"),
     ("registry", "npmjs"),
 )  # in pieces: none stands here
