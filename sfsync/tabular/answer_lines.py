@@ -1,18 +1,20 @@
 """The answer to a text file by columns: whole lines with their cells behind them, no record read by itself.
 
-Lines that are records of their own are answered at once, the quotes that no field needs taken off. All others, and
-those with quotes and something that a spreadsheet would run, are read one by one.
+Lines that are records of their own are answered at once, the quotes that no field needs taken off, and so are those
+records of several lines. All others, and those with quotes and something that a spreadsheet would run, are read one
+by one.
 """
 
 import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+import numpy as np
 import polars as pl
 
 from sfsync.ahead import ahead
@@ -24,12 +26,17 @@ from sfsync.tabular.model import Table
 if TYPE_CHECKING:
     from sfsync.tabular.answer_text import Sheet
 
-_PIECE = 4 << 20
+_PIECE = 8 << 20
 _LONGEST = 64 << 20
 """Bytes of a record that is never closed; the csv module says what is wrong with it."""
-_ODD = r"[\r\x00\x1c-\x1f]"
+_ODD = r"[\x00\x1c-\x1f]"
 """What only the csv module, or Python's idea of white space, copes with."""
 _QUOTED = r'"(?:[^"]|"")*"'
+_WITHIN_QUOTES = (
+    r"'*[\s\x00]*[=@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]|(?:'+[\s\x00]*|[\s\x00]+)[+\-]"
+    r'|[+\-](?:[0-9]+[.,])*(?:[^0-9]|[0-9]+[^0-9.,"]|[0-9]{31})'
+)
+"""How a quoted field begins that may get an apostrophe; a plain number does not."""
 _SEPARATORS = b"\x01\x02\x03\x04\x05\x06\x07\x0e"
 """Bytes that hardly any file holds; a line is read as one field that one of them would end."""
 
@@ -60,23 +67,32 @@ def by_lines(source: Path, sheet: "Sheet", results: Spoken) -> Iterator[bytes]:
     )
     marks = _Marks(sheet.delimiter, len(sheet.table.columns))
 
-    def answered(piece: _Piece) -> bytes:
+    def answered(piece: _Piece) -> bytes | None:
         lines = _split(piece.text)
         rows = pl.int_range(piece.start, piece.start + len(lines), dtype=pl.UInt32, eager=True)
         numbers = results.numbers(rows)
-        texts, simple = marks.mended(lines, numbers.is_not_null() & (rows > sheet.table.header_row))
-        lines = texts + endings.gather(numbers)
-        odd = (~simple).arg_true()
-        if len(odd):
-            said = [None if number is None else results.said[number] for number in numbers.gather(odd)]
-            places, records = _one_by_one(sheet, piece.text, piece.start, dict(zip(odd, said, strict=True)))
-            lines = lines.scatter(places, pl.Series(records, dtype=pl.String)).drop_nulls()
+        data = numbers.is_not_null() & (rows > sheet.table.header_row)
+        texts, simple = marks.mended(lines, data & ~lines.str.contains("\r", literal=True))
+        answers = endings.gather(numbers)
+        made = texts + answers
+        if not simple.all():
+            records = list(_records(piece.text, (~simple).arg_true()))
+            written = _together(marks, [one for one in records if one.lines > 1 and data[one.place]], answers)
+            for one in records:
+                if one.place not in written:
+                    number = numbers[one.place]
+                    said = None if number is None else results.said[number]
+                    text = sheet.text(piece.start + one.place, one.fields(sheet.delimiter), said)
+                    written[one.place] = text.removesuffix("\r\n")
+            within = [one.place + line for one in records for line in range(1, one.lines)]
+            given = pl.Series([*written.values(), *[None] * len(within)], dtype=pl.String)
+            made = made.scatter([*written, *within], given).drop_nulls()
         # As bytes at once: writing CSV takes ten times as long.
-        whole: bytes = lines.str.join("\r\n").cast(pl.Binary).item() if len(lines) else b""
+        whole: bytes | None = made.str.join("\r\n").cast(pl.Binary).item() if len(made) else None
         return whole
 
     for whole in ahead(answered, _numbered(_pieces(source, sheet.table))):
-        yield from (whole, b"\r\n") if whole else ()
+        yield from (whole, b"\r\n") if whole is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +107,59 @@ def _numbered(texts: Iterable[bytes]) -> Iterator[_Piece]:
     start = 1
     for text in texts:
         yield _Piece(start, text)
-        start += text.count(b"\n")
+        start += _count(text, b"\n")
 
 
-def _one_by_one(
-    sheet: "Sheet", text: bytes, start: int, odd: Mapping[int, Answer | None]
-) -> tuple[list[int], list[str | None]]:
-    """The records that begin on some lines, as they are written: places of lines, and what stands there.
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A record as bytes, without its line end: the place of its first line, and how many it has."""
 
-    None stands for a line that belongs to the record before it.
-    """
-    lines = text.removesuffix(b"\n").split(b"\n")
-    places: list[int] = []
-    records: list[str | None] = []
-    rest = 0  # lines before this one belong to a record that was answered already
-    for place, answer in odd.items():
-        if place >= rest:
-            record, rest = _record(lines, place, sheet.delimiter)
-            places += range(place, rest)
-            records.append(sheet.text(start + place, record, answer).removesuffix("\r\n"))
-            records += [None] * (rest - place - 1)
-    return places, records
+    place: int
+    lines: int
+    text: bytes
+
+    def fields(self, delimiter: str) -> list[str]:
+        """Raises NotByLine where the csv module does not take it for one record."""
+        text = self.text.decode()
+        if '"' not in text and "\r" not in text:
+            return text.split(delimiter) if text else []
+        try:
+            found = list(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True))
+        except csv.Error:
+            raise NotByLine from None
+        if len(found) != 1:
+            raise NotByLine
+        return found[0]
+
+
+def _records(text: bytes, odd: Iterable[int]) -> Iterator[_Record]:
+    """The records that begin on these lines; a line within the record before begins none."""
+    starts = [0, *(np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1).tolist()]
+    if not text.endswith(b"\n"):
+        starts.append(len(text) + 1)
+    after = 0
+    for place in odd:
+        if place < after:
+            continue
+        quotes, after = 0, place
+        while after == place or quotes % 2:
+            if after + 1 == len(starts):
+                raise NotByLine
+            quotes += text.count(b'"', starts[after], starts[after + 1])
+            after += 1
+        record = text[starts[place] : starts[after] - 1].removesuffix(b"\r")
+        if b"\r" in record.replace(b"\r\n", b""):
+            raise NotByLine
+        yield _Record(place, after - place, record)
+
+
+def _together(marks: "_Marks", records: Sequence[_Record], answers: pl.Series) -> dict[int, str]:
+    """Those of the records that can be answered at once: place of the first line → what is written."""
+    texts = pl.Series([record.text for record in records], dtype=pl.Binary).cast(pl.String)
+    texts, simple = marks.mended(texts, pl.Series([True]).new_from_index(0, len(texts)))
+    places = pl.Series([record.place for record in records], dtype=pl.UInt32)
+    written = texts + answers.gather(places)
+    return dict(zip(places.filter(simple), written.filter(simple), strict=True))
 
 
 class _Marks:
@@ -120,7 +168,7 @@ class _Marks:
     def __init__(self, delimiter: str, columns: int) -> None:
         self._delimiter, self._columns = delimiter, columns
         mark = re.escape(delimiter)
-        free = rf'[^"{mark}]*'
+        free = rf'[^"{mark}\r\n]*'
         field = f"(?:{_QUOTED}|{free})"
         self._whole = f"^{field}(?:{mark}{field})*$"
         self._needless = f'(?:^|{mark})"{free}"(?:{mark}|$)'
@@ -133,8 +181,8 @@ class _Marks:
         # Only the whole field tells whether this is a number, which stays as it is.
         doubtful = rf"[+\-](?:{mark}|$|[0-9]*{point}|[0-9]{{31}}|[0-9]*[\d--0-9])"
         self._doubtful = rf"(?:^|{mark}){doubtful}"
-        self._suspect = rf'(?:^|{mark})"?(?:{opening}|{no_number}|{doubtful})'
-        self._quoted_suspect = rf'(?:^|{mark})"(?:{opening}|{no_number}|{doubtful})'
+        self._quoted_suspect = rf'(?:^|{mark})"(?:{_WITHIN_QUOTES})'
+        self._suspect = rf'(?:^|{mark})(?:{opening}|{no_number}|{doubtful}|"(?:{_WITHIN_QUOTES}))'
 
     def mended(self, texts: pl.Series, answered: pl.Series) -> tuple[pl.Series, pl.Series]:
         """The lines as they are written, and which of them are; the others are records that must be read.
@@ -194,29 +242,6 @@ class _Marks:
         )
 
 
-def _record(lines: Sequence[bytes], place: int, delimiter: str) -> tuple[list[str], int]:
-    """The record that begins on a line, and the place of the line behind it."""
-    quotes = lines[place].count(b'"')
-    after = place + 1
-    while quotes % 2:
-        if after == len(lines):
-            raise NotByLine
-        quotes += lines[after].count(b'"')
-        after += 1
-    text = b"\n".join(lines[place:after]).removesuffix(b"\r").decode()
-    if not quotes and "\r" not in text:
-        return text.split(delimiter) if text else [], after
-    if "\r" in text.replace("\r\n", ""):
-        raise NotByLine
-    try:
-        found = list(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True))
-    except csv.Error:
-        raise NotByLine from None
-    if len(found) != 1:
-        raise NotByLine
-    return found[0], after
-
-
 def _pieces(source: Path, table: Table) -> Iterator[bytes]:
     """The text in UTF-8, cut where a record ends: behind a line feed that no quotes are open at."""
     rest = b""
@@ -236,10 +261,15 @@ def _pieces(source: Path, table: Table) -> Iterator[bytes]:
         yield rest
 
 
+def _count(text: bytes, byte: bytes) -> int:
+    """As ``bytes.count``, which takes three times as long and lets no other thread run meanwhile."""
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(byte)))
+
+
 def _whole(text: bytes) -> int:
     """Where the last record that is complete ends."""
     end = text.rfind(b"\n") + 1
-    opened = text.count(b'"', 0, end) % 2
+    opened = _count(text[:end], b'"') % 2
     while end and opened:
         line = text.rfind(b"\n", 0, end - 1) + 1
         opened = (opened + text.count(b'"', line, end)) % 2
@@ -262,7 +292,7 @@ def _bytes(source: Path, table: Table) -> Iterator[bytes]:
 def _split(text: bytes) -> pl.Series:
     """The lines of a text; polars takes a CR off the end of each."""
     separator = next((chr(byte) for byte in _SEPARATORS if byte not in text), None)
-    if separator is None or text.startswith(codecs.BOM_UTF8):
+    if separator is None or text.startswith(codecs.BOM_UTF8) or text.endswith(b"\r"):
         raise NotByLine
     try:
         frame = pl.read_csv(

@@ -1,6 +1,5 @@
 """Answering by columns writes the same bytes as answering record by record, whatever the file holds."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
@@ -38,6 +37,18 @@ FIELDS = st.sampled_from(
         '"a#b"',
         '"=1#"',
         '"a\r\nb"',
+        '"\na"',
+        '"a,\n=b"',
+        '"a#\nb"',
+        '"\'\r\n-1"',
+        '"+5\n"',
+        '"+1#a"',
+        '"+1#5"',
+        '"-2,,"',
+        '" \t=1#"',
+        '"\'#=1"',
+        '"#"',
+        '"a\nb\n\nc"',
         "+31",
         "-7,5",
         "-7.",
@@ -108,20 +119,27 @@ def test_both_ways_write_the_same(
             assert answered(path, Some(results)) == slowly
 
 
-def test_plain_lines_are_not_read_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_that_say_nothing_odd_are_not_read_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "in.csv"
-    path.write_text("Number;Name\n1;a\n2;=b\n3;c\n", encoding="utf-8")
+    path.write_text('Number;Name\n1;a\n2;=b\n3;"c\n\nd"\n4;e\n', encoding="utf-8")
     seen: list[bytes] = []
-    inner = answer_lines._record
+    inner = answer_lines._Record.fields
 
-    def record(lines: Sequence[bytes], place: int, delimiter: str) -> tuple[list[str], int]:
-        seen.append(lines[place])
-        return inner(lines, place, delimiter)
+    def fields(record: answer_lines._Record, delimiter: str) -> list[str]:
+        seen.append(record.text)
+        return inner(record, delimiter)
 
-    monkeypatch.setattr(answer_lines, "_record", record)
-    out = answered(path, Some({row: Answer("applied") for row in (2, 3, 4)}))
+    monkeypatch.setattr(answer_lines._Record, "fields", fields)
+    out = answered(path, Some({row: Answer("applied") for row in (2, 3, 4, 7)}))
     assert seen == [b"Number;Name"]
-    assert (
-        out
-        == b"Number;Name;Result;Reason;Field;Suggestion\r\n1;a;applied;;;\r\n2;'=b;applied;;;\r\n3;c;applied;;;\r\n"
-    )
+    assert out.splitlines(keepends=True) == [
+        b"Number;Name;Result;Reason;Field;Suggestion\r\n",
+        b"1;a;applied;;;\r\n",
+        b"2;'=b;applied;;;\r\n",
+        b'3;"c\n',
+        b"\n",
+        b'd";applied;;;\r\n',
+        b"4;e;applied;;;\r\n",
+    ]
