@@ -15,7 +15,7 @@ from sfsync.clock import Clock
 from sfsync.records import Outcome, Progress, State
 from sfsync.salesforce import bulk2_results as results
 from sfsync.salesforce import csv_rows
-from sfsync.salesforce.bulk2_jobs import End, Follower, Gaps, Load, Sender
+from sfsync.salesforce.bulk2_jobs import READ_AT_ONCE, End, Follower, Gaps, Load, Sender
 from sfsync.salesforce.bulk_frames import PLACE, FramePart, FrameParts
 from sfsync.salesforce.bulk_job import PATIENCE, OnJob, Patience
 from sfsync.salesforce.faults import is_passing
@@ -62,7 +62,7 @@ def ingest_frames(
     follower = Follower(session, clock, on_job, progress, patience)
     sender = Sender(session, object, operation, key_field, follower)
     loads = [_Loading(part, parts, told) for part in parts.parts]
-    with ThreadPoolExecutor(1, thread_name_prefix="sfsync-results") as reader:
+    with ThreadPoolExecutor(READ_AT_ONCE, thread_name_prefix="sfsync-results") as reader:
         load = Load(sender, reader if len(loads) > 1 else None)
         for one in loads:
             load.take(one)
@@ -120,8 +120,7 @@ class _Loading:
                         strangers += known[PLACE].null_count()
                         told.append(known.drop_nulls(PLACE).select(list(OUTCOMES)))
         finally:  # what one file told counts, although the next could not be read
-            # A row counts once, whatever an org says.
-            self._found = pl.concat(told).unique(PLACE, keep="first", maintain_order=True)
+            self._found = _once(pl.concat(told))
         missing = self.part.rows - self._found.height
         return Gaps(missing if self._left.state is State.UNKNOWN else 0, strangers)
 
@@ -178,6 +177,13 @@ class _Loading:
         schema = {"key": pl.String(), **{name: OUTCOMES[name] for name in list(OUTCOMES)[1:]}}
         frame = pl.DataFrame(lines, schema=schema, orient="row")
         return frame.with_columns(self.parts.comparable(pl.col("key")))
+
+
+def _once(told: pl.DataFrame) -> pl.DataFrame:
+    """A row counts once, whatever an org says."""
+    if told[PLACE].n_unique() == told.height:
+        return told
+    return told.unique(PLACE, keep="first", maintain_order=True)
 
 
 def _same(frame: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:

@@ -6,10 +6,11 @@ caller's to know.
 
 import logging
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import IO, Any, BinaryIO, Protocol, cast
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
 """States in which a job does nothing more."""
 
+READ_AT_ONCE = 2
+"""Jobs whose results are read at once: those of one come down while those of the one before are gone through."""
 _JOBS_FOR_A_PART = 3  # a part whose upload was lost gets another job so many times in all
 
 
@@ -219,8 +222,8 @@ class Loadable(Protocol):
 class Load:
     """Takes one part after the other to the org; after trouble that stops everything, the rest is not sent.
 
-    With a ``reader`` the results of a job that has ended are read there while the next part goes up, and ``finish``
-    waits for the last of them. The org never has two of our jobs to work on at once.
+    With a ``reader`` the results of jobs that have ended are read there while the next part goes up, of two jobs at
+    most, and ``finish`` waits for the last of them. The org never has two of our jobs to work on at once.
     Trouble before anything was sent is raised: LoginFailed, OrgError and its kinds.
     """
 
@@ -228,7 +231,7 @@ class Load:
     reader: Executor | None = None
     sent: bool = False
     stopped: Outcome | None = None
-    _reading: tuple[Loadable, End, Callable[[], Gaps]] | None = None
+    _reading: deque[tuple[Loadable, End, Callable[[], Gaps]]] = field(default_factory=deque)
 
     def take(self, part: Loadable) -> None:
         """Write one part and note the outcomes of its rows."""
@@ -241,16 +244,19 @@ class Load:
 
     def finish(self) -> None:
         """Wait for the results that are being read, and see that the counts close."""
-        if self._reading is None:
-            return
-        (part, end, gaps), self._reading = self._reading, None
-        try:
-            if end.job.state in ENDED:
-                self._account(part, end.job, gaps())
-        except (LoginFailed, OrgError) as error:
-            self._unsettled(end.job, error)
-        finally:
-            self._advance(part.rows - min(end.processed, part.rows))
+        self._settle(0)
+
+    def _settle(self, left: int) -> None:
+        """The same, until so many jobs are left whose results are being read."""
+        while len(self._reading) > left:
+            part, end, gaps = self._reading.popleft()
+            try:
+                if end.job.state in ENDED:
+                    self._account(part, end.job, gaps())
+            except (LoginFailed, OrgError) as error:
+                self._unsettled(end.job, error)
+            finally:
+                self._advance(part.rows - min(end.processed, part.rows))
 
     def _write(self, part: Loadable) -> None:
         """Send one part as a job and follow it to its end."""
@@ -266,7 +272,7 @@ class Load:
             return
         self.sent = True
         part.note(Outcome(State.UNKNOWN, via=job.id))
-        self.finish()
+        self._settle(READ_AT_ONCE - 1)
         follower = self.sender.follower
         try:
             end = follower.follow(job)
@@ -274,10 +280,10 @@ class Load:
             self._unsettled(job, error)
             return
         if self.reader is None or end.job.state not in ENDED:
-            self._reading = (part, end, partial(part.read, follower, end))
+            self._reading.append((part, end, partial(part.read, follower, end)))
             self.finish()
         else:
-            self._reading = (part, end, self.reader.submit(part.read, follower, end).result)
+            self._reading.append((part, end, self.reader.submit(part.read, follower, end).result))
 
     def _account(self, part: Loadable, job: Job, gaps: Gaps) -> None:
         if gaps.missing or gaps.strangers:

@@ -1,6 +1,8 @@
 """Several parts of frames: the results of one are read while the next goes up, and every row has an outcome."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from threading import Event
+from typing import Any
 
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from sfsync.records import State
 from sfsync.salesforce.bulk2_frames import OUTCOMES, ingest_frames
 from sfsync.salesforce.bulk_frames import PLACE, FrameParts
 from sfsync.salesforce.bulk_job import Job
+from sfsync.salesforce.session import Answer
 from tests.salesforce.bulk.fake_session import FakeSession
 
 ROWS, IN_A_PART = 12, 4
@@ -78,9 +81,44 @@ def test_the_org_has_one_job_to_work_on_at_a_time(parts: FrameParts):
         assert len(at_work) <= 1
 
 
+Call = tuple[int, str, str]
+"""The number of a job, a method and the last part of the path."""
+
+
+class InTurn(FakeSession):
+    """A session where some calls wait until others were made, and some are made without a login."""
+
+    def __init__(self, waits: Mapping[Call, Call], lost: Collection[Call] = (), **more: Any) -> None:
+        super().__init__(**more)
+        self.waits, self.lost = waits, lost
+        self.made = {call: Event() for call in waits.values()}
+
+    def request(self, method: str, path: str, **more: Any) -> Answer:
+        number = len(self.jobs) if method == "POST" else list(self.jobs).index(path.split("/")[2])
+        call = (number, method, path.rsplit("/", maxsplit=1)[-1])
+        if call in self.waits:
+            assert self.made[self.waits[call]].wait(10), f"{call} waited in vain"
+        try:
+            if call in self.lost:
+                raise LoginFailed("the session has ended")
+            return super().request(method, path, **more)
+        finally:
+            if call in self.made:
+                self.made[call].set()
+
+
+def test_results_come_down_while_those_of_the_job_before_are_gone_through(parts: FrameParts):
+    session = InTurn({(0, "GET", "failedResults"): (1, "GET", "unprocessedrecords")})
+    assert set(load(session, parts, [])["state"]) == {State.DONE.value}
+
+
 def test_what_was_read_before_the_login_was_lost_counts_and_the_rest_is_not_sent(parts: FrameParts):
-    session = FakeSession(lambda row: ("lost", "") if row["Key__c"] == "K01" else ("created", ""))
-    session.trouble("GET", "failedResults", LoginFailed("the session has ended"))
+    refusals, third = (0, "GET", "failedResults"), (2, "POST", "ingest")
+    session = InTurn(
+        {refusals: (1, "GET", "unprocessedrecords"), third: refusals},
+        lost={refusals, third},
+        judge=lambda row: ("lost", "") if row["Key__c"] == "K01" else ("created", ""),
+    )
     told: list[Job] = []
     outcomes = load(session, parts, told)
     expected = [State.DONE.value] * ROWS
@@ -95,7 +133,7 @@ def test_what_was_read_before_the_login_was_lost_counts_and_the_rest_is_not_sent
 
 def test_other_trouble_with_the_results_of_one_job_leaves_the_next_ones_alone(parts: FrameParts):
     session = FakeSession()
-    session.trouble("GET", "successfulResults", OrgError("it cannot be read"))
+    session.trouble("GET", f"{1:012d}AAA/successfulResults", OrgError("it cannot be read"))
     told: list[Job] = []
     outcomes = load(session, parts, told)
     unknown = [State.UNKNOWN.value] * IN_A_PART
