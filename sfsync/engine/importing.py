@@ -88,6 +88,8 @@ class Survey:
         return pl.concat([index for pile in self.piles for index in pile.index] or [_NOBODY])
 
 
+_ASKED = "asked for"
+"""The column of the keys as a query asks for them."""
 _NOBODY = pl.DataFrame(schema={ROW: pl.UInt32, KEY: pl.String, "fields": pl.String})
 
 
@@ -180,10 +182,7 @@ class TableImport:
 
     def _decide(self, block: "MappedBlock", sound: pl.DataFrame, finder: Finder, found: Survey) -> None:
         """Pile up what the sound rows of a block change, and tell of the others."""
-        value = block.frame.select(ROW, pl.col(self._key).alias("value"))
-        asked = (
-            sound.select(ROW, KEY).join(as_json(value), on=ROW, maintain_order="left").select(KEY, "value")
-        )
+        asked = sound.select(KEY, pl.col(_ASKED).alias("value"))
         differences = compare(sound, finder.find(asked), self._paths(block))
         if self._creates:
             found.creates.add(Rows(differences.new))
@@ -197,24 +196,24 @@ class TableImport:
         found.told.append(line(differences.same, bucket=Bucket.UNCHANGED))
 
     def _sound(self, block: "MappedBlock", seen: list[pl.DataFrame], found: Survey) -> pl.DataFrame:
-        """The rows to compare: ``row``, ``key`` and the fields but the key's; others of them are told of."""
+        """The rows to compare: ``row``, ``key`` (and as it is asked for), the other fields; others are told of."""
         keys = block.key if block.key is not None else pl.Series([None], dtype=pl.String)
-        frame = as_json(block.frame).drop(self._key, strict=False)
+        frame = as_json(block.frame).rename({self._key: _ASKED})
         frame = frame.insert_column(
             1, (keys if len(keys) == frame.height else keys.new_from_index(0, frame.height)).alias(KEY)
         )
-        frame = frame.join(block.stopped, on=ROW, how="anti", maintain_order="left")
-        keyless = frame.filter((pl.col(KEY) == "").fill_null(value=True))
-        if keyless.height:
+        out = frame[ROW].is_in(block.stopped[ROW].implode())
+        keyless = (frame[KEY] == "").fill_null(value=True) & ~out
+        if keyless.any():
             found.told.append(
                 line(
-                    keyless.with_columns(pl.lit(None, pl.String).alias(KEY)),
+                    frame.filter(keyless).with_columns(pl.lit(None, pl.String).alias(KEY)),
                     bucket=Bucket.INVALID,
                     reason=NO_KEY,
                     code=NO_KEY.code,
                 )
             )
-            frame = frame.join(keyless, on=ROW, how="anti", maintain_order="left")
+        frame = frame.filter(~(out | keyless))
         if not self._repeats:
             return frame
         repeated = _repeated(frame.select(ROW, KEY), seen)
