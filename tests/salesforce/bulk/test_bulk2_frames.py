@@ -1,13 +1,14 @@
 """Several parts of frames: the results of one are read while the next goes up, and every row has an outcome."""
 
 from collections.abc import Collection, Iterator, Mapping
-from threading import Event
+from random import Random
+from threading import Event, Lock
 from typing import Any
 
 import polars as pl
 import pytest
 
-from sfsync.errors import LoginFailed, OrgError
+from sfsync.errors import LoginFailed, OrgError, OrgUnavailable, OutcomeUnknown, RequestLimit
 from sfsync.records import State
 from sfsync.salesforce.bulk2_frames import OUTCOMES, ingest_frames
 from sfsync.salesforce.bulk_frames import PLACE, FrameParts
@@ -139,3 +140,54 @@ def test_other_trouble_with_the_results_of_one_job_leaves_the_next_ones_alone(pa
     unknown = [State.UNKNOWN.value] * IN_A_PART
     assert outcomes["state"].to_list() == unknown + [State.DONE.value] * (ROWS - IN_A_PART)
     assert [job.id for job in told if job.settled] == list(session.jobs)[1:]
+
+
+class Moody(FakeSession):
+    """A session that is in trouble at some calls, whichever they are."""
+
+    def __init__(self, random: Random) -> None:
+        super().__init__()
+        self.random, self.lock = random, Lock()
+
+    def request(self, method: str, path: str, **more: Any) -> Answer:
+        with self.lock:
+            trouble = self.random.choice(TROUBLES) if self.random.random() < 0.1 else None
+            after = self.random.random() < 0.5
+            if trouble is not None and not after:
+                raise trouble
+            answer = super().request(method, path, **more)
+            if trouble is not None:
+                raise trouble if method == "GET" else OutcomeUnknown("the answer was lost")
+            return answer
+
+
+TROUBLES = [
+    LoginFailed("the session has ended"),
+    OrgError("it cannot be read"),
+    OrgUnavailable("nobody answers"),
+    RequestLimit("no calls are left"),
+]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_in_any_trouble_no_outcome_is_made_up(parts: FrameParts, seed: int):
+    session = Moody(Random(seed))
+    told: list[Job] = []
+    try:
+        outcomes = load(session, parts, told)
+    except (LoginFailed, OrgError):
+        assert all(job["state"] in {"Open", "Aborted"} for job in session.jobs.values())
+        return
+    written = {
+        int(row["Name"][1:])
+        for name, job in session.jobs.items()
+        if job["state"] not in {"Open", "Aborted"}
+        for row in session.rows(name)
+    }
+    states = dict(outcomes.select(PLACE, "state").iter_rows())
+    assert {place for place, state in states.items() if state == State.DONE.value} <= written
+    assert not {place for place, state in states.items() if state == State.REFUSED.value} & written
+    settled = {job.id for job in told if job.settled and job.state == "JobComplete"}
+    assert {place for place, state in states.items() if state == State.DONE.value} >= {
+        int(row["Name"][1:]) for name in settled for row in session.rows(name)
+    }
