@@ -97,7 +97,7 @@ def process(command: Sequence[str], *, report: bool = False, codes: Sequence[int
     output = subprocess.PIPE if report else subprocess.DEVNULL
     os.sync()  # so that nothing an earlier process wrote goes to the disk beside this one
     started = perf_counter()
-    child = subprocess.Popen(command, cwd=ROOT, stdout=output, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(command, cwd=ROOT, stdout=output, stdin=subprocess.DEVNULL, env=_environment())
     said = child.stdout.read() if child.stdout else b""
     _, status, usage = os.wait4(child.pid, 0)
     seconds = perf_counter() - started
@@ -108,6 +108,11 @@ def process(command: Sequence[str], *, report: bool = False, codes: Sequence[int
         raise SystemExit(f"{' '.join(command)} ended with {child.returncode}.")
     told = json.loads(said.splitlines()[-1]) if report else {"seconds": seconds, "value": None}
     return Cost(told["seconds"], usage.ru_maxrss / 1024, told["value"])
+
+
+def _environment() -> dict[str, str]:
+    """That of this process, but bytecode is kept: a program that was installed is not compiled at each start."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _median(costs: Sequence[Cost], name: str) -> float:
