@@ -3,8 +3,9 @@
 Both talk to a server in a process of its own: first to a mock org, then to one that only answers. With the mock org
 a pause between two looks at a job takes a twentieth of what the client asks for, and our client's clock runs as much
 faster: the pauses cost no time worth speaking of, and the looks are as many as an org would see that takes twenty
-times as long. The org's work is the same for both; what each client spends itself is its processor time. The server
-that only answers is done with a job at once, so nobody waits for it between two looks.
+times as long. The org's work is the same for both and a third of the other side's time; what each client spends
+itself is its processor time. The server that only answers is done with a job at once, so nobody waits for it between
+two looks: there the bar stands.
 """
 
 import csv
@@ -51,11 +52,11 @@ def rows(plan: Plan) -> Iterator[Row]:
     against = "a loop over the rows, simple-salesforce bulk2"
     waited = [costs[0].value["org"] / costs[0].seconds for costs in (pair.ours, pair.theirs)]
     waiting = f"{size}; waiting for the org: {waited[0]:.0%} of our time, {waited[1]:.0%} of theirs"
-    yield Row("import", against, pair.time, waiting, "≤ 0.1", pair.time <= 0.1)
+    yield Row("import", against, pair.time, waiting)
     client = _ratio(pair, "processor")
     spent = [costs[0].value["processor"] for costs in (pair.ours, pair.theirs)]
     each = ", ".join(f"{seconds / count * 1e6:.0f} µs a row" for seconds in spent)
-    yield Row("import, client only", against, client, f"{size}; {each}", "≤ 0.1", client <= 0.1)
+    yield Row("import, client only", against, client, f"{size}; {each}")
     memory = _ratio(pair, "megabytes")
     peaks = " against ".join(f"{costs[0].value['megabytes']:,.0f} MB" for costs in (pair.ours, pair.theirs))
     yield Row("import, memory", against, memory, f"{size}; {peaks}", "≤ 0.5", memory <= 0.5)
