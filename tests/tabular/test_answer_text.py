@@ -6,7 +6,7 @@ from unittest import mock
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sfsync.errors import FileRefused
@@ -84,6 +84,17 @@ def answered(path: Path, results: dict[int, Answer]) -> bytes:
 
 
 @settings(max_examples=200)
+@example([["", "a", '"#"']], "\n", True, "utf-8", "\t", 1 << 22)
+@example([["", "a", '"+1#a"']], "\n", True, "utf-8", ",", 1 << 22)
+@example([[""]] * 4 + [['"a\r\nb"'], ['"a\nb\n\nc\x0b"'], ["\r"]], "\n", False, "utf-8", ";", 1 << 22)
+@example(
+    [[""], [""], ["", '"a\nb\n\nc\x0b"'], ["", "", "a"], ["'=1", '"\na"', '"\na"'], [""]],
+    "\n",
+    True,
+    "utf-8",
+    ";",
+    24,
+)
 @given(
     RECORDS,
     st.sampled_from(["\n", "\r\n"]),
